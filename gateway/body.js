@@ -1,6 +1,8 @@
 // Reading a request's body, up to a limit.
 // @ts-check
 
+import { withoutMark } from './bounded.js';
+
 /** @import { Head } from './types.js' */
 
 // A client that is refused while it still sends sees a broken connection instead of the response. So unwanted bodies are read and discarded, up to
@@ -41,7 +43,7 @@ async function readWhile(request, limit) {
     if (head.byteLength < ENDS) head = joined(head, chunk).slice(0, ENDS);
     tail = joined(tail, chunk.subarray(-ENDS)).slice(-ENDS);
   }
-  if (size <= limit) return { text: await new Blob(chunks).text(), head: '', tail: '' };
+  if (size <= limit) return { text: withoutMark(await new Blob(chunks).text()), head: '', tail: '' };
   const decoder = new TextDecoder();
   return { text: undefined, head: decoder.decode(head), tail: decoder.decode(tail) };
 }

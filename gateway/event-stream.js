@@ -36,6 +36,11 @@ export function dataLines(data) {
   return `data: ${/[\r\n]/.test(data) ? data.split(/\r\n|[\r\n]/).join('\ndata: ') : data}\n`;
 }
 
+/** Whether that is the type of event streams. Types are case-insensitive (RFC 9110 §8.3.1). @param {string | null | undefined} type */
+export function isEventStream(type) {
+  return /^text\/event-stream\s*([;,]|$)/i.test(type ?? ''); // the comma is of a header that was sent twice
+}
+
 /** The data of the last event of a complete stream: @param {string} stream */
 export function lastData(stream) {
   const lines = stream.split(/\r\n|[\r\n]/);
@@ -58,6 +63,29 @@ const eventId = (stream, id) => `${stream}-${id}`;
 export function readEventId(text) {
   const [, stream, id] = /^(\d{1,16})-(\d{1,16})$/.exec(text) ?? [];
   return stream === undefined ? undefined : { stream: Number(stream), id: Number(id) };
+}
+
+const MARK = [0xef, 0xbb, 0xbf]; // U+FEFF
+
+/**
+ * Takes a byte order mark from the beginning of a stream: it counts only there (HTML §9.2.5), and comments of the gateway come before it. Returns what
+ * is left of each chunk.
+ */
+export function markRemover() {
+  let seen = 0; // bytes of the mark
+  /** @param {Uint8Array} chunk */
+  return (chunk) => {
+    if (seen === MARK.length) return chunk;
+    let at = 0;
+    while (seen < MARK.length && at < chunk.length && chunk[at] === MARK[seen]) {
+      at += 1;
+      seen += 1;
+    }
+    if (seen === MARK.length || at === chunk.length) return chunk.subarray(at);
+    const before = MARK.slice(0, seen); // of these, some came with earlier chunks
+    seen = MARK.length;
+    return Uint8Array.of(...before, ...chunk.subarray(at));
+  };
 }
 
 /**

@@ -121,8 +121,9 @@ export class IncomingRequest {
   /** @param {string} name @param {AnswerHeaders} [headers] @returns {Answer | Promise<Answer>} */
   #refuseByBody(name, headers) {
     if (this.request.method !== 'POST') return this.refuse(name, { headers });
-    return readBody(this.request, this.head, 0).then(({ head, tail }) =>
-      this.refuse(name, { headers, id: idWithin(head, tail) }),
+    return readBody(this.request, this.head, 0).then(
+      ({ head, tail }) => this.refuse(name, { headers, id: idWithin(head, tail) }),
+      () => this.refuse(name, { headers }),
     );
   }
 
@@ -277,7 +278,10 @@ export class IncomingRequest {
   async #post(identity, namesSession) {
     const { request, gateway, head } = this;
     const { subject } = this.route;
-    const { text, head: first, tail } = await readBody(request, head, this.settings.limits.MAX_BODY_BYTES);
+    // One that workerd cannot read has an encoding that is wrong, or that it does not know, such as chunk extensions; or the client has gone.
+    const body = await readBody(request, head, this.settings.limits.MAX_BODY_BYTES).catch(() => undefined);
+    if (!body) return this.refuse('json');
+    const { text, head: first, tail } = body;
     if (text === undefined) return this.refuse('body', { id: idWithin(first, tail) });
     const more = messagesBeyondOne(text);
     const wait = more > 0 ? this.#rateOf(identity.index, more) : 0;
@@ -337,7 +341,8 @@ export class IncomingRequest {
         case 'POST':
           return this.#postTo(object, owner, text ?? '');
         case 'GET':
-          return object.listen(owner, version, head['last-event-id'], identity.until);
+          // An empty one names no event (HTML §9.2.6).
+          return object.listen(owner, version, head['last-event-id'] || undefined, identity.until);
         default:
           return object.delete(owner, version);
       }

@@ -3,7 +3,7 @@
 // @ts-check
 
 import { LARGEST_ANSWER, textWithin } from './bounded.js';
-import { dataLines } from './event-stream.js';
+import { dataLines, isEventStream, markRemover } from './event-stream.js';
 import { error } from './messages.js';
 import { parse, RawJson, write } from './raw-json.js';
 
@@ -58,6 +58,7 @@ export function keptAlive(source, cancel, until = Number.POSITIVE_INFINITY) {
   /** @type {Promise<ReadableStreamDefaultReader<Uint8Array>>} */
   let reader;
   let last = BETWEEN; // the last bytes of the source
+  const withoutMark = markRemover();
   return new ReadableStream({
     async start(controller) {
       timer = setInterval(() => {
@@ -74,8 +75,8 @@ export function keptAlive(source, cancel, until = Number.POSITIVE_INFINITY) {
     },
     async pull(controller) {
       try {
-        const { done, value } = await (await reader).read();
-        if (done) {
+        const value = await read();
+        if (!value) {
           end(controller);
           return;
         }
@@ -91,6 +92,16 @@ export function keptAlive(source, cancel, until = Number.POSITIVE_INFINITY) {
       cancel();
     },
   });
+
+  // What is left of the next chunk; undefined at the end of the source.
+  async function read() {
+    for (;;) {
+      const { done, value } = await (await reader).read();
+      if (done) return undefined;
+      const rest = withoutMark(value);
+      if (rest.length > 0) return rest;
+    }
+  }
 
   /** @param {ReadableStreamDefaultController<Uint8Array>} controller */
   function end(controller) {
@@ -109,7 +120,7 @@ function isBetweenEvents(last) {
 // a JSON-RPC error: otherwise the client would wait until its timeout.
 /** @param {Answer} answer @param {unknown} id @returns {Promise<ReadableStream<Uint8Array>>} */
 async function eventsOf({ status, headers, body }, id) {
-  if (body instanceof ReadableStream && headers?.['content-type']?.includes('text/event-stream')) return body;
+  if (body instanceof ReadableStream && isEventStream(headers?.['content-type'])) return body;
   const text = await textWithin(new Response(body).body, LARGEST_ANSWER);
   const message = parsed(text ?? '');
   const isAnswer =

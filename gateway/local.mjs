@@ -51,7 +51,12 @@ export async function startGateway({ servers, vars, state, folder = dist, port =
         for (const stream of [stdout, stderr]) stream.setEncoding('utf8').on('data', (text) => log(text.trimEnd()));
       }),
   });
-  await miniflare.ready;
+  try {
+    await miniflare.ready;
+  } catch (error) {
+    await miniflare.dispose().catch(() => {}); // it fails in the same way, after the end of what it has started
+    throw error;
+  }
   const { origin } = await miniflare.unsafeGetDirectURL();
   return { origin, url: (server) => `${origin}/${server}/mcp`, stop: () => miniflare.dispose() };
 }

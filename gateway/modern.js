@@ -81,7 +81,8 @@ class Passage {
     this.refuse = incoming.refuse.bind(incoming);
     // Disconnecting cancels (2026-07-28 patterns/cancellation), so the request to the server is aborted.
     this.aborter = new AbortController();
-    request.signal.addEventListener('abort', () => this.aborter.abort());
+    if (request.signal.aborted) this.aborter.abort();
+    else request.signal.addEventListener('abort', () => this.aborter.abort());
     this.fromPage = incoming.origin !== undefined;
     const [url, configured] = gateway.upstream(route.subject, identity.id, identity.vars);
     this.way = modernRoute(incoming, identity, url);

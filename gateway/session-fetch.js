@@ -2,6 +2,7 @@
 // @ts-check
 
 import { wholeOf } from '../npm/whole-fetch.js';
+import { repeated } from './kept-connections.js';
 
 const TYPES = /^(application\/json|text\/event-stream) *(;|$)/i;
 
@@ -11,5 +12,5 @@ const TYPES = /^(application\/json|text\/event-stream) *(;|$)/i;
  * @param {(url: string, init: RequestInit) => Promise<Response>} [send]
  */
 export function sessionFetch(url, init, send = fetch) {
-  return wholeOf(send(url, init), TYPES);
+  return wholeOf(repeated(url, init, send), TYPES);
 }

@@ -142,8 +142,8 @@ export class SessionObject extends DurableObject {
    * @returns {Promise<string | ObjectAnswer | undefined>}
    */
   async #answer(owner, version, text, act) {
-    const isAdmitted = this.#admits(owner);
-    if (!(isAdmitted instanceof Promise ? await isAdmitted : isAdmitted)) return undefined;
+    const isUsable = this.#isUsableBy(owner);
+    if (!(isUsable instanceof Promise ? await isUsable : isUsable)) return undefined;
     let body;
     try {
       body = text === undefined ? undefined : parse(text);
@@ -185,7 +185,7 @@ export class SessionObject extends DurableObject {
    * @param {string} owner
    */
   async end(owner) {
-    if (!(await this.#admits(owner))) return;
+    if (!(await this.#isUsableBy(owner))) return;
     this.#observer.endsBy('user');
     await this.#end.run();
   }
@@ -230,7 +230,7 @@ export class SessionObject extends DurableObject {
    * @param {string} owner
    */
   async makeRoom(owner) {
-    if (!(await this.#admits(owner)) || this.#client.busyUntil > 0) return false;
+    if (!(await this.#isUsableBy(owner)) || this.#client.busyUntil > 0) return false;
     log('info', 'sessionReplaced');
     this.#observer.endsBy('room');
     await this.#end.run();
@@ -256,9 +256,9 @@ export class SessionObject extends DurableObject {
     return this.ctx.storage.setAlarm(this.#nextAlarm);
   }
 
-  // The owner and the server are checked on every call, the configuration once per instance.
+  // Whether the session is open, belongs to this owner (who includes the server), and was opened with the present configuration. The latter is checked once per instance.
   /** @param {string} owner */
-  #admits(owner) {
+  #isUsableBy(owner) {
     const { values: row, isOpen } = this.#row;
     // Not timing-safe, which is sufficient: without the session id a caller reaches another object.
     if (!row || !isOpen || owner !== row.owner) return false;

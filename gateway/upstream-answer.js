@@ -2,14 +2,14 @@
 // @ts-check
 
 import { LARGEST_ERROR, textWithin } from './bounded.js';
-import { lastData } from './event-stream.js';
+import { isEventStream, lastData } from './event-stream.js';
 import { parse, RawJson } from './raw-json.js';
 
 /** @import { Rpc } from './types.js' */
 
 /** @param {Response} response */
 export function isStream(response) {
-  return response.headers.get('content-type')?.includes('text/event-stream') ?? false;
+  return isEventStream(response.headers.get('content-type'));
 }
 
 // Not the redirects: those are no errors of a handler.

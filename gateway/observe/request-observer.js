@@ -2,6 +2,7 @@
 // @ts-check
 
 import { streamHeaders } from '../answers.js';
+import { isEventStream } from '../event-stream.js';
 import { RawJson, read } from '../raw-json.js';
 import { partsOf } from '../session-places.js';
 import { nameOf, outcomeOfResult, outcomeOfStatus } from './outcomes.js';
@@ -111,7 +112,7 @@ export class RequestObserver {
   /** @param {Answer} answer @param {IncomingRequest} incoming */
   ended({ status, headers }, incoming) {
     const type = headers?.['content-type'];
-    const isStream = status === 200 && (headers === streamHeaders || type?.includes('event-stream'));
+    const isStream = status === 200 && (headers === streamHeaders || isEventStream(type));
     const outcome = this.#outcome ?? (isStream ? 'stream' : outcomeOfStatus(status));
     const span = isTracing() ? (this.#span ?? new Span(contextOf(this.#head), this.#at)) : undefined;
     if (this.#isTold && !span) return;

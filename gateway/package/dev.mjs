@@ -11,6 +11,9 @@ import { secretsIn } from './secrets.mjs';
 
 const LOOK_EVERY = 300; // milliseconds between two looks at the file
 const user = 'me';
+// Below the ports that systems give to outgoing connections and to port 0, on Linux from 32768: nothing takes such a port while a changed file restarts workerd.
+const PORTS = { first: 15_000, count: 17_000 };
+const TRIES = 20; // ports that are in use
 
 /** @typedef {Awaited<ReturnType<typeof readConfig>>} Config */
 /** @typedef {Awaited<ReturnType<typeof secretsIn>>} Secrets */
@@ -18,16 +21,30 @@ const user = 'me';
 /** @param {{ config: string, port: number, persist: string }} options */
 export async function dev({ config: file, port: wanted, persist }) {
   const first = await readConfig(file);
-  const port = await freePort(wanted);
   const folder = resolve(persist);
   const secrets = await secretsIn(folder);
-  const local = new LocalGateway({ port, folder, secrets });
-  await local.start(first);
+  const local = await started(first, wanted, { folder, secrets });
   process.stdout.write(introduction({ local, config: first, secrets, file, folder }));
   watchFile(file, { interval: LOOK_EVERY }, () => local.follow(file));
   // The watch keeps the process alive; miniflare ends workerd with it on SIGINT and SIGTERM. A closed terminal sends another signal.
   process.on('SIGHUP', () => process.kill(process.pid, 'SIGTERM'));
 }
+
+// Between the search for a port and the start of workerd another program may take it.
+/** @param {Config} config @param {number} wanted @param {{ folder: string, secrets: Secrets }} options */
+async function started(config, wanted, options) {
+  for (let tries = 1; ; tries += 1) {
+    const local = new LocalGateway({ ...options, port: await freePort(wanted) });
+    try {
+      await local.start(config);
+      return local;
+    } catch (error) {
+      if (!(error instanceof PortTaken) || wanted !== 0 || tries === TRIES) throw error;
+    }
+  }
+}
+
+class PortTaken extends Complaint {}
 
 // One gateway at a time: a start waits for the one before.
 class LocalGateway {
@@ -55,19 +72,27 @@ class LocalGateway {
       state: join(folder, 'state'),
       port,
       log: (text) => setup.add(text),
+    }).catch(async (error) => {
+      await freePort(port); // says so if that is why
+      throw error;
     });
     this.#config = config;
     // Its settings are read with the first request. This one has no line in the log, so that the first thing to read is the address.
     const { checks } = await (await fetch(`${this.origin}/readyz`)).json();
     if (checks.settings === 'ok') return setup.end();
-    await this.#running.stop();
-    this.#running = undefined;
+    await this.#stop();
     throw new Complaint(await setup.problem());
+  }
+
+  async #stop() {
+    const running = this.#running;
+    this.#running = undefined;
+    await running?.stop();
   }
 
   /** Takes over a changed file. If it is wrong, the gateway goes on with what it had. @param {string} file */
   follow(file) {
-    this.#turn = this.#turn.then(() => this.#restart(file));
+    this.#turn = this.#turn.then(() => this.#restart(file)).catch(end);
   }
 
   /** @param {string} file */
@@ -76,7 +101,7 @@ class LocalGateway {
     try {
       const config = await readConfig(file);
       if (config.text === before.text) return;
-      await this.#running?.stop();
+      await this.#stop();
       await this.start(config);
       process.stdout.write(`\n${file} has changed. The servers are now:\n\n${endpoints(this.origin, config)}\n`);
     } catch (error) {
@@ -98,6 +123,13 @@ class LocalGateway {
       ...variablesFor(text, process.env),
     };
   }
+}
+
+/** The gateway cannot go on, such as without its port: @param {unknown} error */
+function end(error) {
+  if (!(error instanceof Complaint)) throw error;
+  print(`mcp-tether-gateway: ${error.message}`);
+  process.exit(error.exitCode);
 }
 
 // The Worker's log, held back until it is known whether it can run.
@@ -151,19 +183,25 @@ function problemIn(line) {
   }
 }
 
+// A port that workerd can listen on. Not workerd itself chooses it: the public origin, which has it, is one of the settings that workerd starts with.
 /** @param {number} port 0 takes a free one @returns {Promise<number>} */
-function freePort(port) {
-  return new Promise((found, failed) => {
+async function freePort(port) {
+  for (let tries = 1; ; tries += 1) {
+    const candidate = port || PORTS.first + Math.floor(Math.random() * PORTS.count);
+    const code = await problemOf(candidate);
+    if (code === undefined) return candidate;
+    if (port === 0 && tries < TRIES) continue;
+    const why = code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${code})`;
+    throw new PortTaken(`port ${candidate} ${why}: choose another one with --port, or --port 0 for any`);
+  }
+}
+
+/** Why nothing can listen on a port: @param {number} port @returns {Promise<string | undefined>} */
+function problemOf(port) {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.on('error', (error) => {
-      const { code } = /** @type {NodeJS.ErrnoException} */ (error);
-      const why = code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${code})`;
-      failed(new Complaint(`port ${port} ${why}: choose another one with --port, or --port 0 for any`));
-    });
-    server.listen(port, '127.0.0.1', () => {
-      const { port: free } = /** @type {import('node:net').AddressInfo} */ (server.address());
-      server.close(() => found(free));
-    });
+    server.on('error', (error) => resolve(/** @type {NodeJS.ErrnoException} */ (error).code));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(undefined)));
   });
 }
 

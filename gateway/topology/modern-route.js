@@ -2,6 +2,7 @@
 // @ts-check
 
 import { startOf } from '../bounded.js';
+import { repeated } from '../kept-connections.js';
 import { log } from '../log.js';
 import { isRead } from '../reads.js';
 import { fetchWithin } from '../redirects.js';
@@ -80,7 +81,7 @@ class ModernRoute {
   /** @param {RequestInit} init @returns {Promise<Outcome>} */
   async #sendToOne(init) {
     try {
-      return this.#judged(await fetchWithin(this.#url, init));
+      return this.#judged(await repeated(this.#url, init, fetchWithin, methodOf(init)));
     } catch (error) {
       return { error };
     }

@@ -51,7 +51,8 @@ export class Silence {
     this.#given = signal;
     this.#timeout = timeout;
     this.#check = check;
-    signal?.addEventListener('abort', this.#onabort, { once: true });
+    if (signal?.aborted) this.#onabort();
+    else signal?.addEventListener('abort', this.#onabort, { once: true });
     this.#begin();
   }
 

@@ -7,16 +7,17 @@ const QUEUED = 4; // waiting requests per slot
 const PATIENCE = 10_000; // milliseconds that a request waits
 const LOOK = 20; // milliseconds between two looks
 const GONE = 1_000; // milliseconds without a look, after which a waiting request has ended
-const LONGEST = 600_000; // milliseconds after which a slot is given back: workerd does not tell of all requests that end
+const BEAT = 1_000; // milliseconds between two signs of life of a request in flight
+// Milliseconds without one, after which a request in flight has ended: workerd does not tell of all that end when their client leaves, but their timers stop.
+const LOST = 4_000;
 
-/** @typedef {{ seen: number }} Waiting */
-/** @typedef {{ since: number }} Slot */
+/** @typedef {{ seen: number }} Sign when a request was seen last */
 
 export class Slots {
   #most;
-  /** @type {Set<Slot>} */
+  /** @type {Set<Sign>} */
   #taken = new Set();
-  /** @type {Set<Waiting>} */
+  /** @type {Set<Sign>} */
   #queue = new Set(); // in the order of their arrival
 
   /** @param {number} most */
@@ -30,11 +31,12 @@ export class Slots {
    * @returns {Promise<(() => void) | undefined>}
    */
   async take(signal) {
+    if (signal?.aborted) return undefined;
     const begin = Date.now();
     this.#forgetOld(begin);
     if (this.#queue.size === 0 && this.#taken.size < this.#most) return this.#use(begin);
     if (this.#queue.size >= this.#most * QUEUED) return undefined;
-    /** @type {Waiting} */
+    /** @type {Sign} */
     const own = { seen: begin };
     this.#queue.add(own);
     try {
@@ -54,17 +56,22 @@ export class Slots {
 
   /** @param {number} now */
   #use(now) {
-    /** @type {Slot} */
-    const slot = { since: now };
+    /** @type {Sign} */
+    const slot = { seen: now };
     this.#taken.add(slot);
+    const beat = setInterval(() => {
+      slot.seen = Date.now();
+      this.#taken.add(slot); // unless it is still there
+    }, BEAT);
     return () => {
+      clearInterval(beat);
       this.#taken.delete(slot);
     };
   }
 
   /** @param {number} now */
   #forgetOld(now) {
-    for (const slot of this.#taken) if (now - slot.since > LONGEST) this.#taken.delete(slot);
+    for (const slot of this.#taken) if (now - slot.seen > LOST) this.#taken.delete(slot);
     for (const waiting of this.#queue) if (now - waiting.seen > GONE) this.#queue.delete(waiting);
   }
 }

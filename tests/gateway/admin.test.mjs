@@ -25,7 +25,7 @@ describe('the administrator of the gateway', { timeout: 180_000 }, () => {
     bob = sender(`${stack.origin}/second/mcp`, 'token-of-bob');
   });
   after(async () => {
-    await stack.stop();
+    await stack?.stop();
     await second.close();
   });
 

@@ -118,7 +118,7 @@ describe('answers written by the tool itself, in a session', () => {
     stack = await startStack({ servers, vars: { RATE_PER_MINUTE: 0 } });
   });
   after(async () => {
-    await stack.stop();
+    await stack?.stop();
     await server.close();
   });
 
@@ -208,7 +208,7 @@ describe('answers written by the tool itself, on 2026-07-28', { concurrency: 4 }
     stack = await startStack({ servers });
   });
   after(async () => {
-    await stack.stop();
+    await stack?.stop();
     await server.close();
   });
 

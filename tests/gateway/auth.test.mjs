@@ -66,7 +66,7 @@ describe('JWTs and Cloudflare Access', () => {
     });
   });
   after(async () => {
-    await stack.stop();
+    await stack?.stop();
     await Promise.all([jwks.close(), spy.close()]);
   });
 
@@ -159,7 +159,7 @@ describe('the variable AUTH', () => {
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: initializeParams }),
     });
     const answer = { status: response.status, text: await response.text(), lines: stack.lines };
-    await stack.stop();
+    await stack?.stop();
     return answer;
   };
 

@@ -28,7 +28,7 @@ describe('a server that is out of reach', () => {
     bob = sender(stack.url, 'token-of-bob');
   });
   after(async () => {
-    await stack.stop();
+    await stack?.stop();
     dead.close();
     await lost.close();
   });

@@ -38,7 +38,7 @@ describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_0
     ada = sender(`${stack.origin}/modern/mcp`);
   });
   after(async () => {
-    await stack.stop();
+    await stack?.stop();
     await Promise.all([modern.close(), faults.close()]);
   });
 

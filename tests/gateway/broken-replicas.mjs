@@ -35,7 +35,7 @@ export function breaksBy(faultNames) {
       stack = await startStack({ servers });
     });
     after(async () => {
-      await stack.stop();
+      await stack?.stop();
       await Promise.all([...pairs.values()].flat().map((replica) => replica.close()));
     });
     const user = (path) => sender(new URL(`/${path}/mcp`, stack.url));

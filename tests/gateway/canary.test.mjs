@@ -27,7 +27,7 @@ describe('a server with a canary', () => {
     stack = await startStack({ servers });
   });
   after(async () => {
-    await stack.stop();
+    await stack?.stop();
     await Promise.all([stable, canary, ...modern].map((server) => server.close()));
   });
 

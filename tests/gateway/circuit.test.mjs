@@ -43,7 +43,7 @@ describe('a server that two users cannot reach', () => {
     stack = await startStack({ vars: { BREAKER_COOLDOWN: COOLDOWN, RATE_PER_MINUTE: 0, BEARER_TOKENS }, servers });
   });
   after(async () => {
-    await stack.stop();
+    await stack?.stop();
     await server.close();
   });
 

@@ -97,7 +97,7 @@ describe('a client that was away, until its object was evicted', { concurrency: 
     const skip = name === 'mcpdo' && 'it does not return to a session after a broken connection';
     test(`${name} continues without a handshake`, { timeout: 400_000, skip }, async (t) => {
       const stack = await startStack({ vars: { REST_AFTER: 1_000 } });
-      t.after(() => stack.stop());
+      t.after(() => stack?.stop());
       const user = await startUser(connect, stack.url);
       await user.increments('evicted', 1);
       const { initialize } = await stack.counts();

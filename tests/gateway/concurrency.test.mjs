@@ -28,7 +28,7 @@ describe('a server with maxConcurrency 2', () => {
   after(async () => {
     // First what is held: workerd does not end with a request in flight.
     await Promise.all([scripted.close(), modern.close()]);
-    await stack.stop();
+    await stack?.stop();
   });
 
   const ask = (signal) =>
@@ -106,6 +106,28 @@ describe('a server with maxConcurrency 2', () => {
     await until(async () => (await ask()).status === 200, 'there is room again');
   });
 
+  test('2026-07-28: clients that wait for a silent server keep their slots', async () => {
+    modern.hold();
+    const patient = [ask(), ask()];
+    await until(() => modern.waiting() === 2, 'both slots are taken');
+    assert.equal((await ask()).status, 503, 'the third one waits, but not without end');
+    assert.equal(modern.waiting(), 2);
+    modern.release();
+    for (const response of await Promise.all(patient)) assert.match(await response.text(), /"result"/);
+  });
+
+  // workerd ends their requests without telling of it.
+  test('2026-07-28: clients that leave a silent server give their slots back', async () => {
+    modern.hold();
+    const leaving = new AbortController();
+    const gone = [ask(leaving.signal), ask(leaving.signal)].map((one) => one.catch(({ name }) => name));
+    await until(() => modern.waiting() === 2, 'both slots are taken');
+    leaving.abort();
+    assert.deepEqual(await Promise.all(gone), ['AbortError', 'AbortError']);
+    modern.answerOthers();
+    await until(async () => (await ask()).status === 200, 'there is room again');
+  });
+
   test('2026-07-28: a client that leaves a stream gives its slot back', async () => {
     modern.stream();
     const leaving = new AbortController();
@@ -113,7 +135,7 @@ describe('a server with maxConcurrency 2', () => {
     for (const stream of streams) assert.match(stream.headers.get('content-type'), /event-stream/);
     assert.equal(modern.waiting(), 2);
     leaving.abort();
-    modern.release();
+    modern.answerOthers(); // what is streamed has no end
     await until(async () => (await ask()).status === 200, 'there is room again');
   });
 });
@@ -157,7 +179,17 @@ describe('slots', () => {
     aborter.abort();
     assert.equal(await waiting, undefined);
     release();
-    assert.equal(typeof (await slots.take()), 'function');
+    const next = await slots.take();
+    assert.equal(typeof next, 'function');
+    next();
+  });
+
+  test('a request that was aborted before takes none', async () => {
+    const slots = new Slots(1);
+    assert.equal(await slots.take(AbortSignal.abort()), undefined);
+    const release = await slots.take();
+    assert.equal(typeof release, 'function');
+    release();
   });
 });
 
@@ -191,9 +223,12 @@ async function startHeldServer() {
       isHolding = true;
       isStreaming = true;
     },
+    /** What is held stays so. */
+    answerOthers() {
+      isHolding = false;
+    },
     release() {
       isHolding = false;
-      if (isStreaming) return; // what is streamed has no end
       for (const answer of [...held]) answer();
     },
     close: server.close,

@@ -20,7 +20,7 @@ describe('a server with two replicas behind a balancer that sets cookies', () =>
     stack = await startStack({ servers: { balanced } });
   });
   after(async () => {
-    await stack.stop();
+    await stack?.stop();
     await balancer.close();
     await Promise.all(replicas.map((replica) => replica.close()));
   });

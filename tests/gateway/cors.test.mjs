@@ -73,7 +73,7 @@ describe('CORS over the wire', () => {
         servers: { down: { url: 'http://127.0.0.1:9/mcp', sessionConfig: { retryAttempts: 0 } } },
       })),
   );
-  after(() => stack.stop());
+  after(() => stack?.stop());
 
   for (const { name, method, status, session, token, headers = {}, body, path, times = 1 } of rows) {
     test(`${status}: ${method} with ${name}`, async () => {

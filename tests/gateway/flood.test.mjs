@@ -24,7 +24,7 @@ describe('floods', { timeout: 60_000 }, () => {
   });
   after(async () => {
     server.release();
-    await stack.stop();
+    await stack?.stop();
     await server.close();
   });
 

@@ -26,7 +26,7 @@ describe('sessions that are half open', () => {
   });
   after(async () => {
     server.release();
-    await stack.stop();
+    await stack?.stop();
     await server.close();
   });
 
@@ -154,7 +154,7 @@ describe('calls and sessions in time', () => {
     });
     ada = sender(stack.url);
   });
-  after(() => stack.stop());
+  after(() => stack?.stop());
 
   test('calls whose clients are gone end by the server’s timeout, and their slots are free', {
     timeout: 30_000,

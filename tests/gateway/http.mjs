@@ -46,6 +46,18 @@ export function sender(url, token = 'token-of-ada') {
   };
 }
 
+/** Reads a stream until its text matches, and returns that. A stream that has ended before would be read without end. */
+export async function readUntil(reader, pattern) {
+  const decoder = new TextDecoder();
+  let seen = '';
+  while (!pattern.test(seen)) {
+    const { done, value } = await reader.read();
+    if (done) throw new Error(`the stream has ended before ${pattern}: ${seen}`);
+    seen += decoder.decode(value, { stream: true });
+  }
+  return seen;
+}
+
 /** The events of a stream, as `{ id, data }`, with `data` parsed if there is any; comments are left out. */
 export async function* eventsOf(response) {
   let text = '';

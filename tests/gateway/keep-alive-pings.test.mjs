@@ -24,7 +24,7 @@ describe('a server that drops idle sessions', () => {
     stack = await startStack({ servers, vars: { REST_AFTER: 200 } });
   });
   after(async () => {
-    await stack.stop();
+    await stack?.stop();
     await dropping.close();
     await server.close();
   });

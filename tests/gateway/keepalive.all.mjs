@@ -38,7 +38,7 @@ for (const [kind, args] of Object.entries({ 'answers by streams': [], 'answers i
       stack = await startStack({ server: args });
       ada = sender(stack.url);
     });
-    after(() => stack.stop());
+    after(() => stack?.stop());
 
     test('on a GET stream', async () => {
       const session = await ada.open();

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { endProcess } from './end-process.mjs';
 
 /**
  * Starts `program ...args`, which speaks as tests/gateway/python-client.py does, and waits until it is connected.
@@ -41,9 +42,6 @@ export async function startLineClient(program, args, { log = () => {}, open = ()
     session: () => session,
     list: () => ask({ list: true }),
     call: (name, args, { onprogress } = {}) => ask({ call: name, arguments: args }, onprogress),
-    async end() {
-      child.stdin.end();
-      await gone;
-    },
+    end: () => endProcess(child, () => child.stdin.end()),
   };
 }

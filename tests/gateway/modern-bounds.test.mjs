@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { listen } from '../js/servers/shared/listen.mjs';
 import { parseJson, readText, sendJson } from '../js/servers/shared/messages.mjs';
+import { readUntil } from './http.mjs';
 import { page, startStack, until } from './stack.mjs';
 
 const VERSION = '2026-07-28';
@@ -106,7 +107,7 @@ describe('2026-07-28 before a hostile server', () => {
     stack = await startStack({ servers, vars: { RATE_PER_MINUTE: 0 } });
   });
   after(async () => {
-    await stack.stop();
+    await stack?.stop();
     await server.close();
     odd?.close();
   });
@@ -262,10 +263,7 @@ describe('2026-07-28 before a hostile server', () => {
   test('a stream with CRLF gets comments while it is silent, and its client’s end is noticed', async () => {
     const aborter = new AbortController();
     const response = await post('crlf', body(), { signal: aborter.signal });
-    const decoder = new TextDecoder();
-    let seen = '';
-    const reader = response.body.getReader();
-    while (!/\r\n\r\n: keepalive\n\n/.test(seen)) seen += decoder.decode((await reader.read()).value, { stream: true });
+    await readUntil(response.body.getReader(), /\r\n\r\n: keepalive\n\n/);
     aborter.abort();
     await until(() => counts.closed > 0, 'the server notices it');
   });

@@ -104,7 +104,7 @@ describe('2026-07-28 and responses without a JSON-RPC message', () => {
     stack = await startStack({ servers, vars: { RATE_PER_MINUTE: 0 } });
   });
   after(async () => {
-    await stack.stop();
+    await stack?.stop();
     await server.close();
   });
 
@@ -170,7 +170,7 @@ test('up to 2025-11-25, the outcome of a call that is answered with a 103 is unk
   const server = await startScriptedSessions();
   const stack = await startStack({ servers: { scripted: { url: server.url } } });
   t.after(async () => {
-    await stack.stop();
+    await stack?.stop();
     await server.close();
   });
   const ada = sender(`${stack.origin}/scripted/mcp`);

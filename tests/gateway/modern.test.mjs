@@ -6,6 +6,7 @@ import { createMCPClient } from '@ai-sdk/mcp';
 import { Client as Client2, StreamableHTTPClientTransport as Http2 } from '@modelcontextprotocol/client';
 import { startModernServer } from '../js/servers/modern-server.mjs';
 import { clients, textOf } from './clients.mjs';
+import { readUntil } from './http.mjs';
 import { page, startStack, until } from './stack.mjs';
 
 const authorization = { Authorization: 'Bearer token-of-ada' };
@@ -27,7 +28,7 @@ describe('2026-07-28 through the gateway', () => {
     url = `${stack.origin}/modern/mcp`;
   });
   after(async () => {
-    await stack.stop();
+    await stack?.stop();
     await modern.close();
   });
 
@@ -147,9 +148,7 @@ describe('2026-07-28 through the gateway', () => {
     await post(body('tools/list'));
     assert.equal(modern.counts.methods['tools/list'], lists, 'it is served from the cache');
     await post(body('tools/call', { name: 'change', arguments: {} }), { 'Mcp-Name': 'change' });
-    const decoder = new TextDecoder();
-    for (let heard = ''; !heard.includes('tools/list_changed'); )
-      heard += decoder.decode((await reader.read()).value, { stream: true });
+    await readUntil(reader, /tools\/list_changed/);
     await post(body('tools/list'));
     assert.equal(modern.counts.methods['tools/list'], lists + 1);
     aborter.abort();

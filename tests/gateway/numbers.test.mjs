@@ -61,7 +61,7 @@ describe('numbers, keys and ids', { timeout: 60_000 }, () => {
     });
   });
   after(async () => {
-    await stack.stop();
+    await stack?.stop();
     await server.close();
   });
 

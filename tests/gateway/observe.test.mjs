@@ -30,7 +30,7 @@ describe('the operation of the gateway', { timeout: 120_000 }, () => {
     ada = sender(stack.url);
   });
   after(async () => {
-    await stack.stop();
+    await stack?.stop();
     await modern.close();
   });
 
@@ -217,7 +217,7 @@ describe('the operation of a gateway with other settings', { timeout: 120_000 },
   before(async () => {
     stack = await startStack({ vars: { LOG: 'errors' } });
   });
-  after(() => stack.stop());
+  after(() => stack?.stop());
 
   test('LOG=errors leaves out what was served, LOG=off all requests, and audit events stay', async () => {
     const ada = sender(stack.url);

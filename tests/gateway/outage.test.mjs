@@ -32,7 +32,7 @@ describe('a server behind the gateway that is out of reach for 3 s', { concurren
   });
   after(async () => {
     for (const { release } of Object.values(held)) release();
-    await stack.stop();
+    await stack?.stop();
     for (const server of Object.values(servers)) await server.close();
   });
 

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endProcess } from './end-process.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const PATIENCE = 120_000; // milliseconds for the machine of a test that is busy with others
@@ -72,7 +73,11 @@ export async function startDev(cli, { args = [], cwd, env = {} }) {
         if (child.exitCode !== null || child.signalCode !== null) throw new Error(`dev has ended: ${text.stderr}`);
       });
   };
-  await printed(/Press Ctrl\+C/);
+  const stop = () => endProcess(child, () => child.kill('SIGTERM'));
+  await printed(/Press Ctrl\+C/).catch(async (error) => {
+    await stop(); // it would keep the process of the test from its end
+    throw error;
+  });
   return {
     origin: /runs at (\S+)\. /.exec(text.stdout)[1],
     token: /Your token.*?\n\n {2}(\S+)\n/s.exec(text.stdout)?.[1],
@@ -81,9 +86,6 @@ export async function startDev(cli, { args = [], cwd, env = {} }) {
     stderr: () => text.stderr,
     /** Waits until the output of the process has this. */
     printed,
-    async stop() {
-      child.kill('SIGTERM');
-      await gone;
-    },
+    stop,
   };
 }

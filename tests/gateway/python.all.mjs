@@ -26,7 +26,7 @@ for (const [name, connect] of Object.entries(pythonClients)) {
       });
     });
     after(async () => {
-      await stack.stop();
+      await stack?.stop();
       await Promise.all([modern.close(), faults.close()]);
     });
 
@@ -62,7 +62,7 @@ for (const [name, connect] of Object.entries(pythonClients)) {
   // are held back.
   test(`${name} continues after the gateway restarted between initialize and everything else`, async (t) => {
     const stack = await startStack();
-    t.after(() => stack.stop());
+    t.after(() => stack?.stop());
     const edge = await startHoldingEdge(stack.url);
     const client = await connect(edge.url, { isHasty: true });
     const session = client.session();

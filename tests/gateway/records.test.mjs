@@ -14,7 +14,7 @@ describe('records that are in the storage already', () => {
     stack = await startStack();
     ada = sender(stack.url);
   });
-  after(() => stack.stop());
+  after(() => stack?.stop());
 
   const echo = async (session) =>
     (await messageOf(await ada.call(session, 'echo', { text: 'on' }))).result?.content[0].text;

@@ -39,7 +39,7 @@ describe('refusals', () => {
     bob = sender(`${stack.origin}/scripted/mcp`, 'token-of-bob');
   });
   after(async () => {
-    await stack.stop();
+    await stack?.stop();
     await server.close();
   });
 
@@ -196,7 +196,7 @@ describe('a gateway without authentication', () => {
   before(async () => {
     stack = await startStack({ vars: { AUTH: 'none', MAX_SESSIONS_PER_USER: 2 } });
   });
-  after(() => stack.stop());
+  after(() => stack?.stop());
 
   const from = (address) => {
     const { send, rpc } = sender(stack.url);
@@ -257,7 +257,7 @@ describe('an issuer of tokens that is out of reach', () => {
     });
   });
   after(async () => {
-    await stack.stop();
+    await stack?.stop();
     await jwks.close();
   });
 

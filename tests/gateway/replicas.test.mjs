@@ -27,7 +27,7 @@ describe('a server with replicas', { concurrency: false }, () => {
     stack = await startStack({ servers });
   });
   after(async () => {
-    await stack.stop();
+    await stack?.stop();
     await Promise.all([...replicas, ...modern, ...scripted].map((replica) => replica.close()));
   });
 

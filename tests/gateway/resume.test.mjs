@@ -16,7 +16,7 @@ describe('a client that comes back for its answer', () => {
     stack = await startStack({ vars: { RATE_PER_MINUTE: 0, EVENT_LOG_EVENTS: 200 } });
     ada = sender(stack.url);
   });
-  after(() => stack.stop());
+  after(() => stack?.stop());
 
   const get = (session, last) =>
     ada.send('GET', {
@@ -125,7 +125,7 @@ describe('a server that comes back', () => {
     ada = sender(`${stack.origin}/scripted/mcp`);
   });
   after(async () => {
-    await stack.stop();
+    await stack?.stop();
     await server.close();
   });
 

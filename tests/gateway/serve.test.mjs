@@ -1,7 +1,6 @@
 // `make worker`: its printed commands work unchanged.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { findFreePort } from '../js/servers/shared/listen.mjs';
+import { endProcess } from './end-process.mjs';
 
 const program = fileURLToPath(new URL('../../gateway/serve.mjs', import.meta.url));
 let state;
@@ -27,9 +27,7 @@ before(async () => {
   }
 });
 after(async () => {
-  const gone = once(serving, 'exit');
-  serving.stdin.end();
-  await gone;
+  await endProcess(serving, () => serving.stdin.end());
   await rm(state, { recursive: true, force: true });
 });
 

@@ -22,7 +22,7 @@ describe('session ownership', () => {
     ada = sender(stack.url);
     bob = sender(stack.url, 'token-of-bob');
   });
-  after(() => stack.stop());
+  after(() => stack?.stop());
 
   const unknown = async (response) => {
     const { headers } = response;
@@ -251,7 +251,7 @@ describe('a client that comes back', () => {
     stack = await startStack();
     ada = sender(stack.url);
   });
-  after(() => stack.stop());
+  after(() => stack?.stop());
 
   const resume = (session, id) =>
     ada.send('GET', { headers: { 'Mcp-Session-Id': session, 'Last-Event-ID': id, Accept: 'text/event-stream' } });
@@ -351,7 +351,7 @@ describe('a client that comes back', () => {
 describe('sessions end', () => {
   test('a client that learns of it finds no trace, neither in the list nor in the storage; the server gets a DELETE', async (t) => {
     const stack = await startStack();
-    t.after(() => stack.stop());
+    t.after(() => stack?.stop());
     const ada = sender(stack.url);
     const mark = 'a client of this name';
     const isKept = async () =>
@@ -378,7 +378,7 @@ describe('sessions end', () => {
 
   test('unused sessions, by age, and when their server is another one', async (t) => {
     const stack = await startStack({ config: { sessionConfig: { timeout: 1_500 } } });
-    t.after(() => stack.stop());
+    t.after(() => stack?.stop());
     const ada = sender(stack.url);
     const idle = await ada.open();
     await until(async () => (await stack.counts()).delete === 1, 'the DELETE reaches the server');
@@ -395,7 +395,7 @@ describe('sessions end', () => {
 
   test('a token removed from the configuration opens nothing', async (t) => {
     const stack = await startStack();
-    t.after(() => stack.stop());
+    t.after(() => stack?.stop());
     const ada = sender(stack.url);
     const session = await ada.open();
     await stack.restartGateway({ vars: { BEARER_TOKENS: { ada: 'another-token' } } });
@@ -411,7 +411,7 @@ describe('sessions end', () => {
 describe('an object that was evicted, or restarted', () => {
   test('resumes the session with the server, to continue and to delete it', async (t) => {
     const stack = await startStack();
-    t.after(() => stack.stop());
+    t.after(() => stack?.stop());
     const ada = sender(stack.url);
     const [one, two] = [await ada.open(), await ada.open()];
     assert.equal((await stack.counts()).initialize, 2);
@@ -430,7 +430,7 @@ describe('an object that was evicted, or restarted', () => {
 
   test('releases the server when no client needs it, and resumes the session', async (t) => {
     const stack = await startStack({ vars: { REST_AFTER: 200 } });
-    t.after(() => stack.stop());
+    t.after(() => stack?.stop());
     const ada = sender(stack.url);
     const session = await ada.open();
     await until(async () => (await stack.counts()).get >= 1, 'the gateway opens a GET stream');

@@ -56,7 +56,7 @@ for (const [size, EVENT_LOG_BYTES] of Object.entries({ 'of everything': 64 * MEB
       });
       ada = sender(stack.url);
     });
-    after(() => stack.stop());
+    after(() => stack?.stop());
 
     const flood = (more) => ({ count: COUNT, bytes: EVENT, ...more });
     const echo = async (session, text) =>

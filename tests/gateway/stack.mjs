@@ -56,7 +56,17 @@ export async function startStack({ server: args = [], config = {}, servers = {},
       log: (line) => lines.push(line),
     });
   };
-  await start();
+  // The process of the test would not end as long as the server's runs.
+  const stopServer = async () => {
+    await server.close();
+    await rm(state, { recursive: true, force: true });
+  };
+  try {
+    await start();
+  } catch (error) {
+    await stopServer();
+    throw error;
+  }
   return {
     origin: `http://127.0.0.1:${gatewayPort}`,
     url: `http://127.0.0.1:${gatewayPort}/s/mcp`,
@@ -77,16 +87,18 @@ export async function startStack({ server: args = [], config = {}, servers = {},
     },
     async stop() {
       await gateway.stop();
-      await server.close();
-      await rm(state, { recursive: true, force: true });
+      await stopServer();
     },
   };
 }
 
+const LONGEST = 60_000; // milliseconds: a check that does not end must not keep the test from failing
+
 /** Waits until `check()` returns something truthy, and returns that. */
 export async function until(check, what) {
-  for (let tries = 0; tries < 1_000; tries += 1) {
-    const found = await check();
+  const deadline = Date.now() + LONGEST;
+  for (let tries = 0; tries < 1_000 && Date.now() < deadline; tries += 1) {
+    const found = await Promise.race([check(), wait(deadline - Date.now(), undefined, { ref: false })]);
     if (found) return found;
     await wait(10);
   }

@@ -12,7 +12,7 @@ export function survive(kind, args, connects = clients) {
       let stack;
       let initialized;
       before(async () => (stack = await startStack({ server: args })));
-      after(() => stack.stop());
+      after(() => stack?.stop());
 
       test('lists, calls, gets progress and logs, answers a server request', async () => {
         const logs = [];

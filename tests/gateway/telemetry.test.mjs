@@ -56,7 +56,7 @@ async function startWorld(folder) {
       return [trace, { traceparent: parent, tracestate, baggage }];
     },
     async stop() {
-      await stack.stop();
+      await stack?.stop();
       for (const each of [...witnesses, ...servers]) await each.close();
     },
   };
@@ -195,7 +195,7 @@ describe('spans in a collector', { timeout: 120_000 }, () => {
     stack = await startStack({ folder: worker.folder });
   });
   after(async () => {
-    await stack.stop();
+    await stack?.stop();
     await collector.close();
     await worker.remove();
   });

@@ -33,7 +33,7 @@ for (const kind of ['2025-11-25', '2026-07-28']) {
       ada = sender(`${stack.origin}/witness/mcp`);
     });
     after(async () => {
-      await stack.stop();
+      await stack?.stop();
       await witness.close();
       await server.close();
     });

@@ -156,7 +156,7 @@ for (const { revision, skip } of earlier()) {
 
     test('a session that is left alone ends under the version that comes after, at both ends', async (t) => {
       const stack = await startStack({ folder: older, config: { sessionConfig: { timeout: 3_000 } } });
-      t.after(() => stack.stop());
+      t.after(() => stack?.stop());
       const ada = sender(stack.url);
       for (const folder of [current, older]) {
         await ada.open();

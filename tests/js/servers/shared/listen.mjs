@@ -35,14 +35,26 @@ export async function listen(handler, { port = 0 } = {}) {
   };
 }
 
+// Below the ports that systems give to outgoing connections and to port 0, on Linux from 32768: nothing takes such a port between this search and its use.
+const PORTS = { first: 15_000, count: 17_000 };
+
 /**
  * Finds a port that nothing listens on, for a child process that needs its port at start.
  * @returns {Promise<number>}
  */
 export async function findFreePort() {
-  const probe = createSocketServer();
-  await new Promise((resolve, reject) => probe.once('error', reject).listen(0, '127.0.0.1', resolve));
-  const { port } = /** @type {import('node:net').AddressInfo} */ (probe.address());
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
+  for (let tries = 0; tries < 100; tries += 1) {
+    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
+    if (await isFree(port)) return port;
+  }
+  throw new Error('there is no free port');
+}
+
+/** @param {number} port @returns {Promise<boolean>} */
+function isFree(port) {
+  return new Promise((resolve) => {
+    const probe = createSocketServer();
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
 }
