@@ -109,7 +109,11 @@ describe('the entries of the package', () => {
       [],
       'none is relative',
     );
-    const original = await readFile(join(workspace, 'README.md'), 'utf8');
+    const sections = (await readFile(join(workspace, 'README.md'), 'utf8')).split(/^(?=## )/m);
+    const isOfRepository = (section) => /^## (Install|Try it)\n/.test(section);
+    assert.equal(sections.filter(isOfRepository).length, 2, 'building it is no matter for who has the package');
+    const original = sections.filter((section) => !isOfRepository(section)).join('');
+    assert.ok(!/`?make (build|demo)/.test(text.replace(/`make (build|compare)` (prints|and)/g, '')), text);
     assert.equal(ours.length, [...original.matchAll(/\]\((?!https:|#)/g)].length);
     for (const path of ours) await access(join(workspace, path.replace(/#.*/, '')));
   });
