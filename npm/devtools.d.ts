@@ -19,7 +19,7 @@ export interface DevtoolsOptions {
  * shadow root of its own, needs no inline style or script, and shows no header, token or complete session id.
  */
 export type DevtoolsElement = Dom<'HTMLElement'> & {
-  /** The manager whose events are shown, from now on. Undefined stops. */
+  /** The manager whose sessions are shown, with their events from now on. Undefined stops. */
   manager: McpManager | undefined;
   limit: number;
   /** All events so far, to be stored or sent. */

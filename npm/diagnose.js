@@ -5,6 +5,7 @@
 import { examineAuthorization } from './diagnosis/authorization.js';
 import { corsDoctor } from './diagnosis/cors.js';
 import { shownUrl } from './diagnosis/discreet.js';
+import { findLoopback } from './diagnosis/elsewhere.js';
 import { open } from './diagnosis/opening.js';
 import { isThere, watchPolicy } from './diagnosis/page.js';
 import { explain, explainOpening } from './diagnosis/refusals.js';
@@ -82,6 +83,15 @@ const notReached = { ok: false, detail: 'not tried: the server was not reached' 
 async function reachable(wire, answer) {
   if (!answer.failure)
     return { ok: true, detail: `the server responds with status ${answer.isRedirect ? '3xx' : answer.status}` };
+  const loopback = answer.failure.kind === 'refused' && (await findLoopback(wire));
+  if (loopback) {
+    const { host } = new URL(wire.url);
+    return {
+      ok: false,
+      detail: `the connection to ${host} was refused: the server listens at ${new URL(loopback).host} only`,
+      fix: `Use ${loopback} in the URL, or let the server listen at both addresses of localhost, 127.0.0.1 and [::1].`,
+    };
+  }
   if (answer.failure.kind !== 'hidden') return { ok: false, ...explain(answer, wire) };
   const { result, why } = await watchPolicy(wire, () => isThere(wire));
   return result

@@ -12,6 +12,8 @@ site="$root/target/site"
 rm -rf "$site"
 cp -r www "$site"
 cp -r pkg "$site/pkg"
+# What the page's `npm install` and `npx` name.
+mv "$site/$(npm pack --silent "$root/pkg" --pack-destination "$site")" "$site/mcp-tether.tgz"
 node tools/third-party-notices.mjs "$site/bundled/THIRD-PARTY-NOTICES" @modelcontextprotocol/client
 RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --lib
 cp -r "$root/target/doc" "$site/api"

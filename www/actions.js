@@ -179,7 +179,8 @@ export class Actions {
       'The session expired, and the client ended it with a DELETE. The next call opens a new one.',
     );
     if (ui.thenCall.checked) await this.callOne();
-    // The next fault is about the session that the visitor had chosen.
+    // The next fault is about the session that the visitor had chosen. What has just happened stays on the page.
+    usual.story = holder.story;
     world.holders.current = usual;
     this.#app.display.refresh();
   }

@@ -22,6 +22,8 @@ export class Episode {
   #waits = 0;
   #waited = 0;
   #waitsUntil = 0;
+  /** @type {SessionEventDetail | undefined} */
+  #refusal;
 
   /** @param {string} name of the user @param {string} [sessionId] */
   constructor(name, sessionId) {
@@ -132,7 +134,9 @@ export class Episode {
     if (at >= this.#waitsUntil) this.#waits += 1;
     this.#waited += Math.max(0, at + delayMs - Math.max(at, this.#waitsUntil));
     this.#waitsUntil = Math.max(this.#waitsUntil, at + delayMs);
-    return this.#say('wait', sentences.retrying(detail, this.#waits, this.#waited));
+    // A refusal makes the calls wait as well: it is the reason, whichever event comes last.
+    if (!detail.method) this.#refusal = detail;
+    return this.#say('wait', sentences.retrying(this.#refusal ?? detail, this.#waits, this.#waited));
   }
 
   /** @param {SessionEventDetail} detail */

@@ -96,8 +96,8 @@ export function streamCut({ attempt = 0, delayMs = 0 }) {
 /** @param {SessionEventDetail} detail @param {number} times @param {number} waited milliseconds in all */
 export function retrying({ method, evidence }, times, waited) {
   const reason = evidence ? ` (${evidence})` : '';
-  // A retry with a method concerns one call, whose response did not arrive; others concern the session.
-  const trouble = method ? `The response did not arrive${reason}` : `The server refuses requests for now${reason}`;
+  // A retry with a method concerns one call: nothing came, or a proxy answered in place of the server. Others concern the session.
+  const trouble = method ? `The call got no result${reason}` : `The server refuses requests for now${reason}`;
   return times === 1
     ? `${trouble}: the client waits ${duration(waited)} before the next attempt.`
     : `${trouble}: the client has waited ${count(times, 'time')}, ${duration(waited)} in all.`;

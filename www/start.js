@@ -12,6 +12,8 @@ const story = find(document, '#story', HTMLElement);
 const sentence = find(story, '#sentence', HTMLElement);
 const install = find(story, '#install', HTMLElement);
 const installCopy = find(story, '#install-copy', HTMLButtonElement);
+// It is not on npm yet; the package lies beside this page.
+install.textContent = `npm install ${new URL('mcp-tether.tgz', document.baseURI)}`;
 installCopy.addEventListener('click', () => copy(installCopy, install.textContent ?? '', install));
 
 const library = loadLibrary();

@@ -40,7 +40,10 @@ export default defineConfig({
     anchor: { slugify: githubSlug },
     toc: { slugify: githubSlug },
     headers: { slugify: githubSlug },
-    config: scrollableTables,
+    config(markdown) {
+      scrollableTables(markdown);
+      separateEntries(markdown);
+    },
   },
   transformPageData(page) {
     page.frontmatter.outline ??= [2, 3];
@@ -165,6 +168,23 @@ function scrollableTables(markdown) {
   };
   markdown.renderer.rules.table_close = (tokens, index, options, _env, renderer) =>
     `${renderer.renderToken(tokens, index, options)}</div>`;
+}
+
+/** Each entry of the reference is a section, which a browser lays out when it comes into view (theme/style.css): a page has thousands of elements. */
+function separateEntries(markdown) {
+  markdown.core.ruler.push('entries', (state) => {
+    if (!state.env.relativePath?.startsWith('api-')) return;
+    let isOpen = false;
+    const mark = (content) => Object.assign(new state.Token('html_block', '', 0), { content });
+    const end = () => (isOpen ? [mark('</section>\n')] : []);
+    const tokens = state.tokens.flatMap((token) => {
+      if (token.type !== 'heading_open' || token.level > 0 || !/^h[123]$/.test(token.tag)) return [token];
+      const before = end();
+      isOpen = token.tag === 'h3';
+      return isOpen ? [...before, mark('<section class="entry">\n'), token] : [...before, token];
+    });
+    state.tokens = [...tokens, ...end()];
+  });
 }
 
 /** The addresses in the index of the search begin with the placeholder; they are completed when it is loaded. */

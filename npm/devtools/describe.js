@@ -32,10 +32,11 @@ const describers = {
     const earlier = took && durationMs > end - start + 5 && `${duration(durationMs)} since the first attempt`;
     return [nameOf(about), outcomeOf(about, tone), took, earlier, attempt > 1 && `attempt ${attempt}`];
   },
-  states: ({ about, label }, took) => [
+  states: ({ about, label, event }, took) => [
     capital(label),
     about.to === label && about.from && `before: ${about.from}`,
-    took === undefined ? 'now' : `for ${took}`,
+    took === undefined ? 'now' : `for ${event < 0 ? 'at least ' : ''}${took}`,
+    event < 0 && 'already when these events begin',
   ],
   waits: ({ about, start, end, times }) => [
     `Waiting ${duration(end - start)}`,

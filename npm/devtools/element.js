@@ -16,14 +16,39 @@ import { eventTypes } from './words.js';
 /** @import { Trace, TraceEvent } from '../devtools.js' */
 /** @import { Parts } from './layout.js' */
 /** @import { Item } from './model.js' */
+/** @typedef {{ manager?: McpManager | undefined, limit?: number }} Early */
 
 // A server that renders pages has no elements, and must be able to import this.
 const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? class {});
 const pan = /** @type {Record<string, number>} */ ({ ArrowLeft: -0.15, ArrowRight: 0.15 });
 const stillMs = 400; // so long after an event the axis moves on
 
+/** Sessions that a manager has, and does not list. @param {McpManager | undefined} manager */
+function inactive(manager) {
+  const { totalSessions = 0, activeSessions = 0 } = manager?.getSessionStats() ?? {};
+  const others = totalSessions - activeSessions;
+  return others > 0
+    ? `Sessions that are connecting, degraded or expired: ${others}. Each is shown with its next event.`
+    : '';
+}
+
+/** The session of an event or a snapshot. @param {{ userId: string, serverName: string }} one */
+const whoOf = ({ userId, serverName }) => `${userId}@${serverName}`;
+
+/**
+ * Properties that were set before the element was defined, which hide those of the class.
+ * @param {Early} element
+ */
+function takeEarly(element) {
+  /** @type {Early} */
+  const early = { ...element };
+  delete element.manager;
+  return early;
+}
+
 export class DevtoolsElement extends Base {
-  limit = 10_000;
+  #early = takeEarly(this);
+  limit = this.#early.limit ?? 10_000;
   /** @type {McpManager | undefined} */
   #manager;
   /** @type {(() => void)[]} */
@@ -61,7 +86,7 @@ export class DevtoolsElement extends Base {
     this.#unwatch?.();
     this.#manager = manager;
     if (manager) this.#watch(manager);
-    this.#schedule();
+    this.#beginNow();
   }
 
   /** @returns {Trace} */
@@ -78,6 +103,10 @@ export class DevtoolsElement extends Base {
     this.clear();
     this.#loaded = trace;
     this.limit = Math.max(this.limit, trace.events.length);
+    const changed = new Set(trace.events.filter(({ type }) => type === 'stateChanged').map(whoOf));
+    // The others have been in one state all the time.
+    const steady = trace.sessions.filter((session) => !changed.has(whoOf(session)));
+    this.#model.begin(steady, trace.events[0]?.at ?? (Date.parse(trace.exportedAt) || Date.now()));
     for (const event of trace.events) this.#add(event);
     this.#notes = trace.notes;
     this.#follow(false);
@@ -102,10 +131,13 @@ export class DevtoolsElement extends Base {
     this.#notes = [];
     this.#loaded = undefined;
     this.#rebuild();
+    this.#beginNow();
   }
 
   connectedCallback() {
     this.#parts ??= this.#build();
+    if (this.#early.manager) this.manager = this.#early.manager;
+    this.#early = {};
     this.#listen(this.#parts);
     this.#schedule();
   }
@@ -130,13 +162,19 @@ export class DevtoolsElement extends Base {
     };
   }
 
+  /** Shows the sessions that the manager has, before they have events. */
+  #beginNow() {
+    this.#model.begin(this.#manager?.getAllActiveSessions() ?? [], Date.now());
+    this.#schedule();
+  }
+
   /** @param {TraceEvent} event */
   #add(event) {
     this.#events.push(event);
     if (this.#events.length > this.limit) {
       // A third at a time: each time all lanes are folded again.
-      this.#events.splice(0, Math.ceil(this.limit / 3));
-      this.#rebuild();
+      const { at } = this.#events.splice(0, Math.ceil(this.limit / 3)).at(-1) ?? event;
+      this.#rebuild(this.#model.statesAt(at), at);
       return;
     }
     const index = this.#events.length - 1;
@@ -145,10 +183,12 @@ export class DevtoolsElement extends Base {
     this.#scheduleSoon();
   }
 
-  #rebuild() {
+  /** @param {Parameters<Model['begin']>[0]} [sessions] as they were before the first event @param {number} [at] */
+  #rebuild(sessions = [], at = 0) {
     if (this.#selection) this.#selection.event = -1;
     this.#selection?.show(undefined, undefined, []);
     this.#model = new Model();
+    this.#model.begin(sessions, at);
     if (this.#lanes) this.#lanes.model = this.#model;
     this.#events.forEach((event, index) => {
       this.#model.add(event, index);
@@ -359,13 +399,14 @@ export class DevtoolsElement extends Base {
     if (this.hasAttribute('floating') && !this.hasAttribute('open')) return;
     const now = Date.now();
     const isLive = this.#manager !== undefined && (this.#model.isBusy || now - this.#model.last < stillMs);
-    this.#reach(isLive ? now : this.#model.last);
+    this.#reach(isLive || this.#events.length === 0 ? now : this.#model.last);
     this.#drawLanes(parts);
     if (this.#selection?.isStale && this.#selection.item)
       this.#select(this.#selection.item.event, this.#selection.item);
     const { length } = this.#events;
     parts.count.textContent = `${length.toLocaleString('en')} ${length === 1 ? 'event' : 'events'}`;
     offerLanes(parts.lane, this.#model.lanes);
+    if (this.#log) this.#log.note = inactive(this.#manager);
     if (parts.body.dataset.tab === 'log')
       this.#log?.draw(this.#events, this.#view.follows && (this.#selection?.event ?? -1) < 0);
     else this.#drawTables(parts);
@@ -377,7 +418,13 @@ export class DevtoolsElement extends Base {
   /** @param {number} now */
   #reach(now) {
     const { axis, first, last } = this.#model;
-    this.#view.reach(axis.place(first), axis.place(last), axis.place(now));
+    // What has only begun gets room for its name.
+    this.#view.reach(
+      axis.place(first),
+      axis.place(last),
+      axis.place(now),
+      this.#events.length === 0 ? 0.25 : undefined,
+    );
   }
 
   /** @param {Parts} parts */

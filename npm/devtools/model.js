@@ -2,15 +2,18 @@
 // @ts-check
 
 import { IdleAxis } from './idle-axis.js';
+import { traceEvent } from './trace.js';
 import { isFailure } from './words.js';
 
+/** @import { SessionInfo } from '../index.js' */
 /** @import { TraceEvent } from '../devtools.js' */
 /** @typedef {'open' | 'good' | 'bad' | 'unknown' | 'again' | 'quiet' | 'wait'} Tone */
+/** @typedef {Pick<SessionInfo, 'userId' | 'serverName' | 'generation'> & Partial<Pick<SessionInfo, 'sessionId' | 'createdAt'>> & { state: string | undefined }} Snapshot */
 /** @typedef {'requests' | 'states' | 'waits' | 'streams' | 'marks'} Layer */
 /**
  * @typedef {{
  *   layer: Layer, lane: Lane, start: number, end: number, event: number, about: TraceEvent, tone: Tone, label: string, row: number, times: number, n: number,
- * }} Item `end` is Infinity while it lasts; `event` is the index of its latest event, `about` has the fields of all of them, `n` is its place among all items
+ * }} Item `end` is Infinity while it lasts; `event` is the index of its latest event, -1 if it is only known from a snapshot, `about` has the fields of all of them, `n` is its place among all items
  */
 /**
  * @typedef {Record<Layer, Item[]> & {
@@ -40,6 +43,32 @@ export class Model {
     folders[event.type]?.(new Fold(this.items, this.#lane(event), event, index));
   }
 
+  /**
+   * Sessions as they are at a time, before the events that follow. Of what was before it, only the latest handshake is known.
+   *
+   * @param {Snapshot[]} sessions
+   * @param {number} at
+   */
+  begin(sessions, at) {
+    const news = sessions.filter((one) => this.lanes.get(keyOf(one))?.states.at(-1)?.label !== one.state);
+    const made = news.filter((one) => one.createdAt !== undefined && one.generation > 0 && !this.lanes.has(keyOf(one)));
+    made.sort((one, other) => (one.createdAt ?? 0) - (other.createdAt ?? 0));
+    for (const { state, createdAt = at, ...one } of made)
+      this.add(traceEvent('sessionCreated', { ...one, at: Math.min(createdAt, at) }), -1);
+    for (const { userId, serverName, generation, state } of news)
+      if (state) this.add(traceEvent('stateChanged', { userId, serverName, generation, at, to: state }), -1);
+  }
+
+  /** The sessions with the states that they had. @param {number} at @returns {Snapshot[]} */
+  statesAt(at) {
+    return [...this.lanes.values()].map(({ userId, serverName, generation, states }) => ({
+      userId,
+      serverName,
+      generation,
+      state: states.findLast(({ start }) => start <= at)?.label,
+    }));
+  }
+
   /** Whether something is going on. */
   get isBusy() {
     return [...this.lanes.values()].some(({ open }) => open.size > 0);
@@ -59,8 +88,9 @@ export class Model {
   }
 
   /** @param {TraceEvent} event */
-  #lane({ userId, serverName, at }) {
-    const key = `${userId}\n${serverName}`;
+  #lane(event) {
+    const { userId, serverName, at } = event;
+    const key = keyOf(event);
     let lane = this.lanes.get(key);
     if (!lane) {
       const layers = { requests: [], states: [], waits: [], streams: [], marks: [] };
@@ -71,6 +101,9 @@ export class Model {
     return lane;
   }
 }
+
+/** @param {{ userId: string, serverName: string }} session */
+const keyOf = ({ userId, serverName }) => `${userId}\n${serverName}`;
 
 /** One event being folded into a lane. */
 class Fold {

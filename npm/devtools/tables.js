@@ -24,7 +24,7 @@ const columns = [
 
 /** @param {SessionInfo[]} sessions */
 export function sessionTable(sessions) {
-  if (sessions.length === 0) return make('p', { class: 'empty' }, 'No active session.');
+  if (sessions.length === 0) return make('p', { class: 'empty' }, 'No session.');
   const head = make('tr', {}, ...columns.map(([title]) => make('th', { scope: 'col' }, title)));
   const rows = sessions.map((session) =>
     make('tr', {}, ...columns.map(([, read]) => make('td', {}, String(read(session) ?? '–')))),
@@ -48,11 +48,12 @@ export function counterTable(counters) {
  * @param {{ title: string, facts: string[] }} [words]
  */
 export function eventFields(event, words) {
-  if (!event) return make('p', { class: 'empty' }, 'Select an event: in the lanes, or in the log with the arrow keys.');
-  const fields = Object.entries(event).filter(([, value]) => value !== undefined);
+  if (!event && !words)
+    return make('p', { class: 'empty' }, 'Select an event: in the lanes, or in the log with the arrow keys.');
+  const fields = Object.entries(event ?? {}).filter(([, value]) => value !== undefined);
   const cells = fields.flatMap(([name, value]) => [
     make('dt', {}, name),
-    make('dd', {}, name === 'at' ? clock(event.at) : String(value)),
+    make('dd', {}, name === 'at' ? clock(Number(value)) : String(value)),
   ]);
   const list = make('dl', {}, ...cells);
   if (!words) return list;

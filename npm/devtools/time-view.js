@@ -15,15 +15,20 @@ export class TimeView {
   #first = 0;
   #last = 0;
 
-  /** @param {number} first @param {number} last of all events @param {number} now the right end while something goes on */
-  reach(first, last, now) {
+  /**
+   * @param {number} first
+   * @param {number} last of all events
+   * @param {number} now the right end while something goes on
+   * @param {number} [room] the share of the width that is left free behind it
+   */
+  reach(first, last, now, room = 0.04) {
     // Nothing has happened yet.
     if (!Number.isFinite(last)) return;
     this.#first = first;
     this.#last = Math.max(last, now);
     if (!this.follows) return;
     const span = this.end - this.start;
-    this.end = this.#last + span * 0.04;
+    this.end = this.#last + span * room;
     this.start = this.end - span;
   }
 

@@ -3,7 +3,7 @@
 
 /** @import { Failure } from './types.js' */
 
-/** @typedef {'refused' | 'dns' | 'not-tls' | 'tls' | 'port' | 'timeout' | 'unreachable' | 'coding' | 'reset' | 'other'} Kind */
+/** @typedef {'refused' | 'dns' | 'not-http' | 'not-tls' | 'tls' | 'port' | 'timeout' | 'unreachable' | 'coding' | 'reset' | 'other'} Kind */
 /** @typedef {{ code?: unknown, message?: unknown, cause?: unknown, errors?: unknown[] }} Thrown */
 
 /**
@@ -19,6 +19,7 @@ const kinds = [
   ],
   ['tls', /CERT|SELF_SIGNED|VERIFY_LEAF|UNABLE_TO_GET_ISSUER|ERR_TLS|ERR_SSL|certificate|\bTLS\b|\bSSL\b|EPROTO/i],
   ['port', /bad port/i],
+  ['not-http', /HPE_|MalformedHTTP|InvalidHTTP|invalid HTTP (response|version)|parsing HTTP/i],
   ['timeout', /ETIMEDOUT|CONNECT_TIMEOUT|timed out/i],
   ['unreachable', /EHOSTUNREACH|ENETUNREACH|unreachable/i],
   ['coding', /Z_(DATA|BUF)_ERROR|ERR__ERROR_FORMAT|incorrect header check|ZlibError|BrotliDecompress/i],
@@ -73,6 +74,10 @@ const remedies = {
       certificates.find(([pattern]) => pattern.test(text))?.[1] ??
       'Fix the TLS configuration of the server or of the proxy in front of it.',
   }),
+  'not-http': ({ host }) => ({
+    words: `${host} does not speak HTTP`,
+    fix: 'Correct the port in the URL: another program answers there, or the server speaks HTTP/2 only.',
+  }),
   port: () => ({
     words: 'the Fetch standard forbids this port',
     fix: 'Move the server to another port: browsers and Node refuse this one.',
@@ -91,7 +96,7 @@ const remedies = {
   }),
   reset: ({ code }) => ({
     words: `the connection was closed before a response arrived${code && ` (${code})`}`,
-    fix: 'Check the logs of the server and of the proxy in front of it: one of them closed the connection. A port that expects https:// does the same.',
+    fix: 'Check the logs of the server and of the proxy in front of it: one of them closed the connection. A port that expects https:// does the same, and so does a container whose server listens at its own 127.0.0.1 instead of 0.0.0.0.',
   }),
   other: ({ code }) => ({
     words: `fetch failed${code && ` (${code})`}`,

@@ -3,6 +3,9 @@
 
 /** @import { Received } from './types.js' */
 
+export const loginPage =
+  'Exclude this path from the login page in front of the server: an MCP client cannot fill in a form.';
+
 /**
  * The first row that matches counts.
  * @type {{ status?: number[], words?: RegExp, header?: [name: string, value?: RegExp], page?: boolean, fix: string }[]}
@@ -10,6 +13,11 @@
 const rows = [
   { header: ['cf-mitigated', /^challenge$/], fix: botProtection() },
   { words: /<title>(Just a moment|Attention Required)/i, fix: botProtection() },
+  {
+    words: /error code: 10\d\d|Error 10\d\d<|Sorry, you have been blocked/,
+    header: ['server', /^cloudflare$/],
+    fix: 'Allow MCP clients on this path in the firewall rules of Cloudflare: one of them blocks this request.',
+  },
   {
     words: /ERR_NGROK_6024/,
     fix: 'Send the header ngrok-skip-browser-warning: without it ngrok answers browsers with a warning.',
@@ -35,7 +43,7 @@ const rows = [
   {
     status: [401],
     page: true,
-    fix: 'Exclude this path from the login page in front of the server: an MCP client cannot fill in a form.',
+    fix: loginPage,
   },
   {
     status: [400, 403, 419, 422],

@@ -1,6 +1,7 @@
 // Opening: finds out which of the three kinds the server is.
 // @ts-check
 
+import { findPath, isElsewhere } from './elsewhere.js';
 import {
   initialize,
   isInitializeResult,
@@ -66,7 +67,12 @@ async function openAt(wire) {
     const older = await openOldSse(wire);
     if (older.server) return older;
   }
-  return { answer: await withReasonOf403(wire, await withTarget(wire, answer)) };
+  return { answer: await withPlace(wire, await withReasonOf403(wire, await withTarget(wire, answer))) };
+}
+
+/** @param {Wire} wire @param {Answer} answer @returns {Promise<Answer>} */
+async function withPlace(wire, answer) {
+  return !answer.failure && isElsewhere(answer) ? { ...answer, elsewhere: await findPath(wire) } : answer;
 }
 
 /** @param {Wire} wire */

@@ -75,7 +75,7 @@ async function whyBlocked({ url }, violation) {
   };
 }
 
-const privateHost = /^(10|172|192\.168)\.|\.local$/;
+const privateHost = /^(10|172\.(1[6-9]|2\d|3[01])|192\.168)\.|\.local$/;
 
 /** Local Network Access (WICG): versions of Chromium name the permission differently, other browsers have none. */
 async function isLocalNetworkDenied() {

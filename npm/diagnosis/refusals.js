@@ -2,7 +2,7 @@
 // @ts-check
 
 import { quoted, shownUrl } from './discreet.js';
-import { fixOfHost } from './hosts.js';
+import { fixOfHost, loginPage } from './hosts.js';
 
 /** @import { Answer, Explanation, Failure, Received } from './types.js' */
 /** @import { Wire } from './wire.js' */
@@ -14,6 +14,11 @@ import { fixOfHost } from './hosts.js';
 export function explainOpening(answer, wire) {
   const isAboutSession = /session.*(not found|unknown|expired|invalid|closed|terminated)|(unknown|invalid|no) session/i;
   if (answer.failure || ![400, 404].includes(answer.status)) return explain(answer, wire);
+  if (
+    answer.status === 400 &&
+    /no valid session|(missing|requires?|required).*session|session.*(missing|required)/i.test(said(answer))
+  )
+    return { detail: `refused with ${said(answer)}`, fix: unparsed };
   if (!isAboutSession.test(answer.message?.error?.message ?? '')) return explain(answer, wire);
   return { detail: `refused with ${said(answer)}`, fix: oneForAll };
 }
@@ -44,10 +49,11 @@ function explainSuccess(answer) {
   const { status, message, isForeign, media, text = '' } = answer;
   if (message || isForeign) return explainMessage(answer);
   if (media === 'page') {
-    const [, title] = /<title[^>]*>([^<]*)/i.exec(text) ?? [];
+    const [, title = ''] = /<title[^>]*>([^<]*)/i.exec(text) ?? [];
+    const isLogin = /type=["']?password/i.test(text) || /\b(log|sign)[- ]?in\b/i.test(title);
     return {
-      detail: `answered with a web page${title ? `, ${quoted(title)}` : ''} (status ${status})`,
-      fix: `${wrongPath} This URL serves a web page.`,
+      detail: `answered with a web page${title && `, ${quoted(title)}`} (status ${status})`,
+      fix: isLogin ? loginPage : `${wrongPath(answer)} This URL serves a web page.`,
     };
   }
   if (media === 'stream') return explainStream(answer);
@@ -67,7 +73,7 @@ function explainSuccess(answer) {
     detail: `answered with ${said(answer)}, which is not a JSON-RPC response`,
     fix: isCut
       ? 'Check the log of the server, and look for a proxy that cuts bodies: this JSON is not valid.'
-      : wrongPath,
+      : wrongPath(answer),
   };
 }
 
@@ -79,7 +85,7 @@ function explainMessage(answer) {
       detail: `answered with ${said(answer)}`,
       fix:
         error.code === -32601
-          ? `${wrongPath} The server at this URL speaks JSON-RPC, but does not know the method.`
+          ? `${wrongPath(answer)} The server at this URL speaks JSON-RPC, but does not know the method.`
           : 'Check the log of the server: it rejects a request that the protocol defines.',
     };
   if (answer.isForeign)
@@ -109,6 +115,10 @@ function explainStream(answer) {
 /** The one session of such a server may be over, and then no client gets another. */
 export const oneForAll = 'Create a transport and a server for each session: this server has one for all.';
 
+/** The guides of the SDKs recognise `initialize` by the parsed body. */
+const unparsed =
+  'Parse JSON bodies before the route, app.use(express.json()): the server does not see that this is initialize.';
+
 /** Unless it is flushed after each, until its window is full. */
 export const notCompressed = 'Exclude text/event-stream from compression: a compressor holds events back.';
 
@@ -126,7 +136,16 @@ function fixOfWords(answer, { url, origin }) {
   if (message?.error?.code === -32700 || /stream is not readable|body .*(used|consumed|read|disturbed)/i.test(words))
     return 'Pass the parsed body on, handleRequest(req, res, req.body): a parser such as express.json() has read the request.';
   if (/already (initialized|connected)|cannot be reused/i.test(words)) return oneForAll;
-  if (status === 421 || (status === 403 && /\bhosts?\b/i.test(words)))
+  if (/(reading|property) ('|&#39;)(method|jsonrpc)/.test(words)) return unparsed;
+  if (/task group is not initialized/i.test(words))
+    return 'Run the session manager with the application: lifespan=lambda _: mcp.session_manager.run().';
+  if (/plain HTTP (request|to an SSL)|HTTP request to an HTTPS/i.test(words))
+    return 'Use https:// in the URL: this port expects TLS.';
+  if (
+    status === 421 ||
+    (status === 403 && /\bhosts?\b/i.test(words)) ||
+    (status === 400 && /invalid (host|HTTP_HOST)/i.test(words))
+  )
     return `Add ${new URL(url).host} to the allowed hosts of the server, or make the proxy send one of them: the Host header was refused.`;
   if (status === 403 && origin && /\borigin\b/i.test(words) && !answer.isAboutOrigin)
     return `Allow the origin ${origin}: the server refuses the Origin header.`;
@@ -147,7 +166,11 @@ export function said({ status, failure, message, text = '' }) {
   return words ? `${status} ${quoted(words)}` : String(status);
 }
 
-const wrongPath = 'Correct the path of the URL: it must be the path of the MCP endpoint, often /mcp.';
+/** @param {Received} answer */
+const wrongPath = ({ elsewhere }) =>
+  elsewhere
+    ? `Correct the path of the URL: ${elsewhere} answers as an MCP endpoint does.`
+    : 'Correct the path of the URL: it must be the path of the MCP endpoint, often /mcp.';
 
 /** @param {Failure} failure */
 function fixOf({ kind }) {
@@ -176,10 +199,17 @@ function redirect(answer, wire) {
     return { detail, fix: 'Stop the redirect to the same URL: look at the rules of the server and of its proxy.' };
   if (leadsToPage)
     return { detail, fix: `Exclude this path from the login that redirects it: at ${to} is a web page.` };
-  const isForeign = target && new URL(target).origin !== new URL(wire.url).origin;
+  const [from, there] = [new URL(wire.url), new URL(target ?? wire.url)];
+  const why = 'a client must not send its credentials to the target of a redirect';
+  const usesTls = there.hostname === from.hostname && there.protocol === 'https:' && from.protocol === 'http:';
+  if (usesTls) return { detail, fix: `Use https:// in the URL, ${to}, to which http:// is redirected: ${why}.` };
+  const isForeign = there.origin !== from.origin;
+  // A login has a path of its own.
+  if (isForeign && there.pathname === from.pathname)
+    return { detail, fix: `Configure ${to}, to which the server redirects: ${why}.` };
   return {
     detail,
-    fix: `${isForeign ? 'Exclude this path from the login that redirects it, or configure' : 'Configure'} the URL that the redirect points to${target ? `, ${to}` : ''}: a client must not send its credentials to the target of a redirect.`,
+    fix: `${isForeign ? 'Exclude this path from the login that redirects it, or configure' : 'Configure'} the URL that the redirect points to${target ? `, ${to}` : ''}: ${why}.`,
   };
 }
 
@@ -201,19 +231,27 @@ const remedies = {
       ? `Allow the origin ${origin}: without an Origin header the server does not answer 403.`
       : `Grant these credentials access${origin ? `, or allow the origin ${origin}` : ''}.`,
   }),
-  404: (answer) => ({ detail: `answered with ${said(answer)}`, fix: wrongPath }),
-  405: (answer) => ({ detail: `answered with ${said(answer)}: this URL does not accept POST`, fix: wrongPath }),
+  404: (answer) => ({ detail: `answered with ${said(answer)}`, fix: wrongPath(answer) }),
+  405: (answer) => ({ detail: `answered with ${said(answer)}: this URL does not accept POST`, fix: wrongPath(answer) }),
   406: (answer) => ({
     detail: `refused with ${said(answer)}`,
     fix: 'Look for a proxy that changes the Accept header: application/json and text/event-stream were both sent.',
   }),
   415: (answer) => ({
     detail: `refused with ${said(answer)}`,
-    fix: 'Look for a proxy that changes the Content-Type header: application/json was sent.',
+    fix: 'Look for a proxy that changes the Content-Type header (application/json was sent), or accept it with a charset, too.',
   }),
   429: (answer) => ({
     detail: `refused with ${said(answer)}`,
     fix: `Try again later${wait(answer)}: the server limits the rate of requests.`,
+  }),
+  502: (answer) => ({
+    detail: `failed with ${said(answer)}`,
+    fix: 'Start the server, or correct its address in the configuration of the proxy: the proxy got no valid response from it.',
+  }),
+  504: (answer) => ({
+    detail: `failed with ${said(answer)}`,
+    fix: 'Check why the server does not answer, or raise the timeout of the proxy (nginx: proxy_read_timeout): the proxy gave up.',
   }),
   503: (answer) => ({
     detail: `refused with ${said(answer)}`,

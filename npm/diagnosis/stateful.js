@@ -91,7 +91,7 @@ export class Stateful {
       if (failed) return failed;
       const detail = `${replicas} concurrent pings with the id were answered, the last in ${Math.max(...answers.map(({ ms }) => ms))} ms`;
       const passed = withAdvice({ ok: true, detail }, await this.listen());
-      return isAccepted ? passed : { ...passed, ...oddNotifications(detail, accepted) };
+      return isAccepted && !hasContent(accepted) ? passed : { ...passed, ...oddNotifications(detail, accepted) };
     }
     const { detail, fix } = this.#refused(first);
     return { ok: false, detail: `${refused.length} of ${replicas} pings with the id failed: ${detail}`, fix };
@@ -191,6 +191,11 @@ export class Stateful {
 function oddNotifications(detail, answer) {
   return {
     detail: `${detail}; notifications/initialized: ${said(answer)}`,
-    fix: 'Answer notifications with 202: many clients take an error for the end of the session.',
+    fix: hasContent(answer)
+      ? 'Answer notifications with 202 and no body: some clients take a body for the response to a request.'
+      : 'Answer notifications with 202: many clients take an error for the end of the session.',
   };
 }
+
+/** @param {Answer} answer */
+const hasContent = ({ status = 0, text, media }) => status < 300 && (Boolean(text) || media === 'stream');

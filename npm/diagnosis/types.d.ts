@@ -81,6 +81,8 @@ export interface Received {
   isForeign?: boolean;
   /** A redirect to what is only a web page. */
   leadsToPage?: boolean;
+  /** The URL at which there seems to be an MCP endpoint, if not here. */
+  elsewhere?: string | undefined;
   /** The head arrived, the body did not. */
   isLate?: boolean;
   /** HTTP+SSE: the URL in the first event. */
@@ -107,6 +109,7 @@ export interface Failed {
   oddity?: undefined;
   isForeign?: undefined;
   leadsToPage?: undefined;
+  elsewhere?: undefined;
 }
 
 export type Answer = Received | Failed;

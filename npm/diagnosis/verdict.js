@@ -60,13 +60,14 @@ function isCause({ fix = '' }, index, failed) {
 /** The headings of docs/fixes.md, by the words of a fix. @type {[topic: string, pattern: RegExp][]} */
 const topics = [
   ['cors', /^(Access-Control|The preflight)|to Access-Control-Expose/],
-  ['login', /WWW-Authenticate|oauth-protected-resource/],
+  ['login', /^(?!Pass).*(WWW-Authenticate|oauth-protected-resource)/],
+  ['parser', /^Parse JSON/],
   ['body', /parsed body/],
   ['transport', /a transport/],
-  ['host', /Host header|Allow the origin/],
+  ['host', /Host header|^Allow the origin/],
   ['compression', /compression/],
   ['buffering', /buffer/],
   ['get', /GET with 405/],
-  ['slash', /redirect/],
+  ['slash', /^Configure the URL that the redirect/],
   ['end', /Answer 404|on DELETE/],
 ];

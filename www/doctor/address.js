@@ -35,8 +35,12 @@ export function permalink({ origin, pathname }, page) {
   return link.href;
 }
 
-/** @param {URL} url @param {string} origin of the page */
-export function command({ origin: server, pathname }, origin) {
+/**
+ * The package is not on npm yet, and lies beside the page.
+ * @param {URL} url @param {string} page
+ */
+export function command({ origin: server, pathname }, page) {
   // A quote in the path would end the shell's word.
-  return `npx mcp-tether doctor '${server}${pathname.replaceAll("'", '%27')}' --origin ${origin}`;
+  const endpoint = `'${server}${pathname.replaceAll("'", '%27')}'`;
+  return `npx ${new URL('mcp-tether.tgz', page)} doctor ${endpoint} --origin ${new URL(page).origin}`;
 }

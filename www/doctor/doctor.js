@@ -29,6 +29,7 @@ form.addEventListener('submit', (event) => {
   run();
 });
 again.addEventListener('click', run);
+shell.textContent = command(new URL('https://server.example/mcp'), document.baseURI);
 copies('#copy-code', () => view.code);
 copies('#copy-link', () => permalink(readAddress(address.value), location.href));
 copies('#copy-shell', () => shell.textContent ?? '');
@@ -68,7 +69,7 @@ function readForm() {
   try {
     const url = readAddress(address.value);
     if (!/^[\x20-\x7e]*$/.test(token.value)) throw new Error('The token has characters that no header may have.');
-    shell.textContent = command(url, location.origin);
+    shell.textContent = command(url, document.baseURI);
     complain(whyOutOfReach(url) ?? '');
     return problem.textContent ? undefined : url;
   } catch (error) {

@@ -36,6 +36,11 @@ export const fixes = {
     why: 'The 401 names the protected resource metadata, which names the authorization server (RFC 9728).',
     code: login,
   },
+  parser: {
+    title: 'A body that is not parsed',
+    why: 'The guides of the SDKs recognise `initialize` by the parsed body. Express parses JSON only if it is told to.',
+    code: { express: '// Before the route.\napp.use(express.json());' },
+  },
   body: {
     title: 'The parsed body',
     why: 'A body can be read once. If a parser such as express.json() has read it, the transport needs what it found.',

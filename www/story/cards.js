@@ -22,7 +22,7 @@ export class Cards {
     this.#beats = /** @type {HTMLElement[]} */ ([...host.querySelectorAll('#card-beats > li > p')]);
     this.#rows = find(host, '#grid-rows', HTMLTableSectionElement);
     this.#sum = find(host, '#grid-sum', HTMLElement);
-    this.#rows.append(...storyFaults.map(row));
+    if (this.#rows.rows.length === 0) this.#rows.append(...storyFaults.map(row));
   }
 
   /** What is left of the runs on the next page. */

@@ -44,9 +44,9 @@ export const storyFaults = [
   },
   {
     id: '503',
-    label: '503 after it ran',
+    label: 'Answer a payment with 503',
     now: 'A payment meets a 503…',
-    chip: '503 after it ran',
+    chip: '503 after a payment',
     tool: 'charge',
     broke: () => 'A payment ran, and a proxy answered 503 in place of its result.',
     break: ({ control, each }) =>

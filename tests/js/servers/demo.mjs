@@ -1,7 +1,12 @@
 // The demo: the page, the official reference server and one that counts, each with a fault proxy on another origin in
 // front of it; and one more of them behind OAuth, with its authorization server.
-import { existsSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { bundleOfficialClient } from '../../../tools/bundle-official-client.mjs';
 import { startProtectedServer } from './authorization/protected-server.mjs';
 import { startAuthorizationServer } from './authorization-server.mjs';
@@ -13,6 +18,7 @@ import { listen } from './shared/listen.mjs';
 import { sendJson } from './shared/messages.mjs';
 import { contentSecurityPolicy, serveFolders } from './static-files.mjs';
 
+const run = promisify(execFile);
 const usualPort = 8787;
 const folderOf = (path) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 
@@ -54,10 +60,12 @@ export async function startDemo({ port } = {}) {
 
   const login = { mcpUrl: guarded.url, controlUrl: behind[1].controlUrl };
 
+  const packed = packPackage();
   const files = serveFolders(
     [
       { prefix: '/pkg/', folder: folderOf('pkg') },
       { prefix: '/README.md', file: folderOf('README.md') },
+      { prefix: '/mcp-tether.tgz', file: join(packed.folder, 'mcp-tether.tgz') },
       { prefix: '/', folder: folderOf('www') },
     ],
     {
@@ -69,9 +77,10 @@ export async function startDemo({ port } = {}) {
       },
     },
   );
-  const page = await listenOnUsualPort((request, response) => {
+  const page = await listenOnUsualPort(async (request, response) => {
     if (request.url.split('?')[0] === '/demo.json')
       return sendJson(response, 200, { servers, story, login }, { 'Cache-Control': 'no-store' });
+    if (request.url.endsWith('.tgz')) await packed.made();
     return files(request, response);
   }, port);
   pageOrigins = [page.origin, `http://localhost:${page.port}`];
@@ -82,9 +91,27 @@ export async function startDemo({ port } = {}) {
     story,
     authorization,
     async close() {
-      await Promise.all([page.close(), guarded.close(), authorization.close()]);
+      await Promise.all([page.close(), guarded.close(), authorization.close(), packed.remove()]);
       await Promise.all([...behind, first].flatMap(({ proxy, real }) => [proxy.close(), real.close()]));
     },
+  };
+}
+
+/** What the page's `npm install` names: the package as a tarball, made when it is asked for. */
+function packPackage() {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-tether-demo-'));
+  let made;
+  const make = async () => {
+    const { stdout } = await run('npm', ['pack', '--silent', folderOf('pkg'), '--pack-destination', folder]);
+    await rename(join(folder, stdout.trim()), join(folder, 'mcp-tether.tgz'));
+  };
+  return {
+    folder,
+    made: () => {
+      made ??= make().catch((error) => console.error(`The package cannot be packed: ${error.message}`));
+      return made;
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
 

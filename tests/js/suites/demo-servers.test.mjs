@@ -1,17 +1,24 @@
 // The servers of the demo: in a restart the next process is loaded beside the running one, takes its port, and has none of its sessions; their streams
 // are not silent.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { Channel } from '../../../www/simulated-server/channel.js';
+import { startDemo } from '../servers/demo.mjs';
 import { startCountingServer } from '../servers/proxy/counting-server.mjs';
 import { startReferenceServer } from '../servers/proxy/reference-server.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
 import { startChildServer } from '../servers/shared/child-server.mjs';
 import { findFreePort } from '../servers/shared/listen.mjs';
 
+const run = promisify(execFile);
 const headers = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
 const post = (url, message, session) =>
   fetch(url, {
@@ -142,4 +149,20 @@ describe('a GET stream with nothing to say', () => {
     assert.equal(await read(), undefined);
     assert.equal(channel.connected, false);
   });
+});
+
+test('what the page says to install can be installed, and run', { timeout: 120_000 }, async (context) => {
+  const demo = await startDemo({ port: 0 });
+  context.after(demo.close);
+  const folder = await mkdtemp(join(tmpdir(), 'mcp-tether-install-'));
+  context.after(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'package.json'), '{ "private": true }');
+  const npm = (...words) => run('npm', [...words, '--no-audit', '--no-fund'], { cwd: folder });
+  const packed = new URL('mcp-tether.tgz', demo.pageUrl).href;
+  await npm('install', packed);
+  const program = "import { McpManager } from 'mcp-tether'; console.log(typeof McpManager)";
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], { cwd: folder });
+  assert.equal(stdout, 'function\n');
+  const { stdout: version } = await run('npx', ['--yes', packed, '--version'], { cwd: folder });
+  assert.match(version, /^\d+\.\d+\.\d+/);
 });

@@ -236,6 +236,132 @@ describe('in an application', () => {
     });
 });
 
+describe('opened late', () => {
+  /** A page with a manager, `globalThis.manager`, whose session works. */
+  async function connected(options = {}) {
+    const { page, complaints } = await open('');
+    await page.evaluate(
+      async ([url, config]) => {
+        const { default: init, McpManager } = await import('/pkg/browser.js');
+        await init();
+        const slow = { url: new URL('/slow', url).href, fetch: () => new Promise(() => {}) };
+        const mcpServers = { notes: { url, ...config }, slow };
+        globalThis.manager = new McpManager({ mcpServers }, { log: () => {} });
+        const session = await globalThis.manager.connect('ada', 'notes');
+        await session.callTool({ name: 'echo', arguments: { message: 'x' } });
+      },
+      [options.url ?? server.url, options.config ?? {}],
+    );
+    return { page, complaints };
+  }
+  /** Opens the devtools as an application does. */
+  const mount = (page, options) =>
+    page.evaluate(async (given) => {
+      const { mountDevtools } = await import('/pkg/devtools.js');
+      mountDevtools(globalThis.manager, given);
+    }, options);
+  /** The colours in the lanes. */
+  const painted = (page, colour) =>
+    page.waitForFunction((wanted) => {
+      const canvas = document.querySelector('mcp-tether-devtools').shadowRoot.querySelector('.scroll canvas');
+      if (canvas.width === 0 || canvas.height === 0) return false;
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      for (let i = 0; i < data.length; i += 4) if (data.slice(i, i + 3).join() === wanted) return true;
+      return false;
+    }, colour);
+  const detail = (page, text) => page.locator('mcp-tether-devtools .detail .words', { hasText: text }).waitFor();
+
+  test('they show the session, its state and the counters at once', { timeout: 60_000 }, async () => {
+    const { page, complaints } = await connected();
+    await mount(page, { open: true });
+    await painted(page, '20,114,72'); // ready
+    await page.locator('mcp-tether-devtools .log', { hasText: 'No event so far.' }).waitFor();
+    await page.locator('mcp-tether-devtools select option', { hasText: 'ada@notes' }).waitFor({ state: 'attached' });
+    assert.equal(await countOf(page), 0, 'nothing has happened since');
+    await page.locator('.scroll canvas').focus();
+    await page.keyboard.press('End');
+    await detail(page, /^Ready now · already when these events begin/);
+    await page.keyboard.press('Home');
+    const { sessionId } = await page.evaluate(() => globalThis.manager.getSessionInfo('ada', 'notes'));
+    await detail(page, `Handshake 1 · ${sessionId.slice(0, 8)}`);
+    await page.getByRole('tab', { name: 'counters' }).click();
+    await page.locator('.tables th', { hasText: /^activeSessions$/ }).waitFor();
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await painted(page, '20,114,72');
+    assert.deepEqual(complaints, []);
+    await page.screenshot({ path: join(root, 'artifacts/devtools-late.png') });
+    await page.close();
+  });
+
+  test('closed, their button has the colour of the state', { timeout: 60_000 }, async () => {
+    const { page } = await connected();
+    await mount(page, {});
+    await page.locator('mcp-tether-devtools .launch[data-tone=good]').waitFor();
+    await page.close();
+  });
+
+  test('the element, also if its manager was set before it was defined', { timeout: 60_000 }, async () => {
+    const { page } = await connected();
+    await page.evaluate(async () => {
+      const element = document.createElement('mcp-tether-devtools');
+      element.manager = globalThis.manager;
+      element.limit = 30;
+      document.body.append(element);
+      await import('/pkg/devtools.js');
+    });
+    await painted(page, '20,114,72');
+    const limit = await page.evaluate(() => document.querySelector('mcp-tether-devtools').limit);
+    assert.equal(limit, 30);
+    await page.close();
+  });
+
+  /** A page whose session is in a state that it got because its server is gone. */
+  async function troubled(state, retryAttempts) {
+    const mortal = await startSdkServer();
+    const config = { sessionConfig: { retryAttempts, retryDelay: 100 } };
+    const { page } = await connected({ url: mortal.url, config });
+    await mortal.close();
+    await page.evaluate(async (wanted) => {
+      const session = await globalThis.manager.connect('ada', 'notes');
+      session.callTool({ name: 'echo', arguments: { message: 'x' } }, { timeout: 20_000 }).catch(() => {});
+      while (session.state !== wanted) await new Promise((resolve) => setTimeout(resolve, 20));
+    }, state);
+    await mount(page, { open: true });
+    return page;
+  }
+
+  test('they show an outage', { timeout: 60_000 }, async () => {
+    const page = await troubled('outage', 20);
+    await painted(page, '168,58,103');
+    await page.locator('mcp-tether-devtools .launch[data-tone=bad]').waitFor({ state: 'attached' });
+    await page.getByRole('tab', { name: 'sessions' }).click();
+    await page.locator('.tables td', { hasText: 'outage' }).waitFor();
+    await page.close();
+  });
+
+  test('they count the sessions that the manager does not list', { timeout: 60_000 }, async () => {
+    const { page } = await connected();
+    await page.evaluate(async () => {
+      const session = await globalThis.manager.connect('ben', 'notes');
+      globalThis.manager.connect('eve', 'slow').catch(() => {});
+      return session.state;
+    });
+    await mount(page, { open: true });
+    await page.locator('mcp-tether-devtools .log', { hasText: 'degraded or expired: 1. Each' }).waitFor();
+    await page.close();
+  });
+
+  test('a trace without events shows its sessions', { timeout: 60_000 }, async () => {
+    const { page } = await connected();
+    await mount(page, { open: true });
+    const trace = await traceOf(page);
+    assert.deepEqual([trace.events, trace.sessions.map(({ state }) => state)], [[], ['ready']]);
+    await page.evaluate((whole) => document.querySelector('mcp-tether-devtools').load(whole), trace);
+    await painted(page, '20,114,72');
+    await page.close();
+  });
+});
+
 describe('ten thousand events', () => {
   test('the log has the rows in sight only, and drawing keeps the frame rate', { timeout: 90_000 }, async (context) => {
     const trace = await longTrace(10_000);
@@ -279,6 +405,10 @@ describe('ten thousand events', () => {
       element.clear();
       element.limit = 300;
       element.manager = { events, getAllActiveSessions: () => [], getSessionStats: () => ({}), getMetrics: () => ({}) };
+      const session = { userId: 'ada', serverName: 's', generation: 1, at: Date.now() };
+      events.dispatchEvent(
+        new CustomEvent('stateChanged', { detail: { ...session, from: 'connecting', to: 'ready' } }),
+      );
       let longest = 0;
       for (let n = 1; n <= 1_000; n += 1) {
         const detail = {
@@ -297,6 +427,9 @@ describe('ten thousand events', () => {
     });
     assert.equal(most, 300);
     assert.equal(last, 1_000);
+    await page.getByRole('button', { name: 'Close the devtools' }).click();
+    const launch = page.locator('.launch[data-tone=good]');
+    await launch.waitFor();
     await page.close();
   });
 });

@@ -130,8 +130,8 @@ describe('healthy servers', () => {
     const users = [];
     const strangers = [];
     const gate = await listen((request, response) => {
-      // Metadata of logins is public: it is asked for without the user's headers.
-      (request.url.includes('/.well-known/') ? strangers : users).push(request.headers['x-user']);
+      // Metadata of logins is public, and other paths are only tried: both without the user's headers.
+      (request.url === '/' ? users : strangers).push(request.headers['x-user']);
       response.writeHead(404).end();
     });
     context.after(() => Promise.all([server.close(), gate.close()]));

@@ -22,6 +22,7 @@ const rows = {
   express: {
     cors: { without: expressApp(), with: (before) => expressApp({ before }), origin },
     login: { without: expressApp({ before: refuses }), with: (before) => expressApp({ before }) },
+    parser: { without: expressApp({ parse: '', find: noSession }), with: (parse) => expressApp({ parse }) },
     body: {
       without: expressApp({ handle: 'await transport.handleRequest(request, response);' }),
       with: (handle) => expressApp({ handle }),

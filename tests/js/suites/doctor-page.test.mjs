@@ -237,7 +237,8 @@ test('the browser forbids the local network: that is named, not the server', asy
 test('the command has the address and the origin of this page', async () => {
   gate.rules = { ...goodRules, allowMethods: ['GET', 'POST'] };
   await check(`${endpoint()}`);
-  assert.equal(await visitor.text('#shell'), `npx mcp-tether doctor '${endpoint()}' --origin ${files.origin}`);
+  const packed = new URL('mcp-tether.tgz', page.url());
+  assert.equal(await visitor.text('#shell'), `npx ${packed} doctor '${endpoint()}' --origin ${files.origin}`);
 });
 
 for (const colorScheme of ['light', 'dark'])

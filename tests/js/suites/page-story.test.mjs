@@ -2,6 +2,7 @@
 // Runs alone: the stories are of calls that are made each second, which a busy machine delays.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { storyFaults } from '../../../www/story/faults.js';
 import { beatsAgree, play, played, stories } from '../helpers/page/story.mjs';
 import { openVisitor } from '../helpers/page/visitor.mjs';
 import { startDemo } from '../servers/demo.mjs';
@@ -97,10 +98,37 @@ for (const [width, height] of [
         assert.ok(y >= 0 && y + tall <= height, `${part} ends at ${Math.round(y + tall)} of ${height}`);
       }
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing overflows');
+      assert.equal(await visitor.text('#install'), `npm install ${new URL('mcp-tether.tgz', demo.pageUrl)}`);
     } finally {
       await visitor.close();
     }
   });
+
+test('nothing but the ticks moves while the page loads: chips and rows are in its HTML', {
+  timeout: 60_000,
+}, async () => {
+  const html = await (await fetch(demo.pageUrl)).text();
+  for (const { id, chip } of storyFaults) {
+    assert.ok(html.includes(`<a href="#${id}" class="chip">${chip}</a>`), id);
+    assert.ok(html.includes(`<tr data-row="${id}"><th scope="row">${chip}</th>`), id);
+  }
+  const visitor = await openVisitor(demo.pageUrl, calm);
+  try {
+    await visitor.page.locator('#restart-now:enabled').waitFor();
+    const moved = await visitor.page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const names = (list) =>
+            list.getEntries().flatMap(({ sources }) => sources.map(({ node }) => node?.id || node?.nodeName));
+          new PerformanceObserver((list) => resolve(names(list))).observe({ type: 'layout-shift', buffered: true });
+          setTimeout(() => resolve([]), 1_000);
+        }),
+    );
+    assert.deepEqual(new Set(moved.filter((name) => name !== 'LI')), new Set());
+  } finally {
+    await visitor.close();
+  }
+});
 
 test('on a phone the fault, the handshake and the chip stay in sight until the story has ended', {
   timeout: 60_000,

@@ -24,8 +24,9 @@ describe('useMcp', () => {
   });
 
   /** A page with what it logged as errors. */
-  async function open(mcp, hash = '') {
+  async function open(mcp, hash = '', prepare = async () => {}) {
     const page = await browser.newPage();
+    await prepare(page);
     const complaints = [];
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('console', (message) => {
@@ -39,11 +40,24 @@ describe('useMcp', () => {
 
   test('the devtools are a lazy component, once in StrictMode too', async () => {
     server = await startSdkServer({ mode: 'stateful' });
-    const { page, complaints } = await open(server.url, '#devtools');
+    let release = () => {};
+    const late = new Promise((resolve) => {
+      release = resolve;
+    });
+    const { page, complaints } = await open(server.url, '#devtools', async (fresh) => {
+      await fresh.route(/devtools/, async (route) => {
+        await late;
+        await route.continue();
+      });
+    });
     await shows(page, 'state', /^ready$/);
-    // They may be loaded after the session is ready, and show what happens from then on.
-    await page.locator('mcp-tether-devtools').waitFor({ state: 'attached', timeout: 30_000 });
+    await shows(page, 'tools', 'echo');
+    release();
+    // They are loaded after the session is ready, and show it before anything happens.
+    await page.locator('mcp-tether-devtools .scroll canvas').focus({ timeout: 30_000 });
     assert.equal(await page.locator('mcp-tether-devtools').count(), 1);
+    await page.keyboard.press('End');
+    await page.locator('mcp-tether-devtools .words', { hasText: /^Ready now/ }).waitFor();
     await press(page, 'Say hello');
     await page.locator('mcp-tether-devtools .row', { hasText: 'tools/call' }).first().waitFor({ timeout: 30_000 });
     assert.deepEqual(complaints, []);

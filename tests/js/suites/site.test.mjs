@@ -137,6 +137,30 @@ describe('on a phone', () => {
     assert.equal(await visitor.page.locator('link[rel=modulepreload]').count(), 0);
   });
 
+  test('entries of the reference are laid out when they come into view, or are linked', async (context) => {
+    const visitor = await opened(context, 'api-index.html');
+    const isLaidOut = (id) =>
+      visitor.page.evaluate(
+        (name) => document.getElementById(name).checkVisibility({ contentVisibilityAuto: true }),
+        id,
+      );
+    const { entries, headings } = await visitor.page.evaluate(() => ({
+      entries: document.querySelectorAll('main .entry').length,
+      headings: document.querySelectorAll('main .entry > h3').length,
+    }));
+    assert.ok(entries > 50 && entries === headings, `${entries} entries, ${headings} headings`);
+    assert.equal(await isLaidOut('sessioneventmap'), false);
+    await visitor.page.locator('main a[href$="#sessioneventmap"]:not(.header-anchor)').first().tap();
+    // Below the bar, which stays at the top.
+    await visitor.until(() => {
+      const { top } = document.getElementById('sessioneventmap').getBoundingClientRect();
+      return top > 40 && top < 200;
+    });
+    assert.equal(await isLaidOut('sessioneventmap'), true);
+    await visitor.until(isRunning);
+    assert.equal(await isLaidOut('mcperror'), true, 'the program needs the whole layout');
+  });
+
   test('the first tap opens the search, and the next page comes without a reload', async (context) => {
     const visitor = await opened(context, 'errors.html');
     await visitor.page.locator('.VPNavBarSearch button').tap();

@@ -3,6 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { nameOf } from './crowd.mjs';
 
+const plural = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 const patience = 5_000;
 
 /** Makes a call, and returns its outcome and duration. */
@@ -35,7 +36,7 @@ const openings =
   (ms) =>
   async ({ counts }) => {
     await wait(ms);
-    return `${gets(counts())} GETs`;
+    return `${plural(gets(counts()), 'GET')}`;
   };
 
 /** One call: its outcome, how often it was sent, and how often it ran. */
@@ -57,7 +58,7 @@ export const comparisons = [
       await attempt(client);
       forget();
       const succeeded = await attempts(client, 3);
-      return `${succeeded}/3; ${counts().initialize} handshakes, ${calls(counts())} calls sent`;
+      return `${succeeded}/3; ${plural(counts().initialize, 'handshake')}, ${plural(calls(counts()), 'call')} sent`;
     },
   },
   {
@@ -66,7 +67,7 @@ export const comparisons = [
     async run({ client, counts, forget }) {
       forget();
       const succeeded = await attempts(client, 3);
-      return `${succeeded}/3; ${counts().initialize} handshakes, ${calls(counts())} calls sent`;
+      return `${succeeded}/3; ${plural(counts().initialize, 'handshake')}, ${plural(calls(counts()), 'call')} sent`;
     },
   },
   {
@@ -77,7 +78,7 @@ export const comparisons = [
       const outcomes = await Promise.all(
         Array.from({ length: 10 }, (_, index) => attempt(client, 'unsafe', { key: `key ${index}` })),
       );
-      return `${outcomes.filter(({ ok }) => ok).length}/10; ${counts().initialize} handshakes, ${calls(counts())} calls sent`;
+      return `${outcomes.filter(({ ok }) => ok).length}/10; ${plural(counts().initialize, 'handshake')}, ${plural(calls(counts()), 'call')} sent`;
     },
   },
   { name: 'C. the GET stream ends with `retry: 0`: 2 s', fault: 'get-retry-zero', run: openings(2_000) },
@@ -167,7 +168,7 @@ export const comparisons = [
       await wait(6_000);
       const { initialize } = counts();
       const outcome = await attempt(client);
-      return `${initialize > 1 ? 'healed' : 'dead'}, ${gets(counts())} GETs; next call: ${outcome.ok ? 'a result' : 'fails'}`;
+      return `${initialize > 1 ? 'healed' : 'dead'}, ${plural(gets(counts()), 'GET')}; next call: ${outcome.ok ? 'a result' : 'fails'}`;
     },
   },
   {
@@ -199,7 +200,7 @@ export const comparisons = [
         await next;
       }
       const succeeded = (await Promise.all(outcomes)).filter(({ ok }) => ok).length;
-      return `${succeeded}/30; ${counts().initialize} handshakes, ${gets(counts())} GETs`;
+      return `${succeeded}/30; ${plural(counts().initialize, 'handshake')}, ${plural(gets(counts()), 'GET')}`;
     },
   },
   {
@@ -207,7 +208,7 @@ export const comparisons = [
     fault: 'tool-error-404',
     async run({ client, counts }) {
       const outcome = await attempt(client);
-      return `${described(outcome)}; ran ${counts().executions.default ?? 0}×, ${counts().initialize} handshakes`;
+      return `${described(outcome)}; ran ${counts().executions.default ?? 0}×, ${plural(counts().initialize, 'handshake')}`;
     },
   },
   { name: 'P. `data: {"type":"heartbeat"}` before the answer', fault: 'call-heartbeats', ...oneCall() },

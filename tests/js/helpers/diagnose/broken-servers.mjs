@@ -116,7 +116,7 @@ export const brokenServers = {
     serve: withStatus(502, { 'Content-Type': 'text/html' }, 'Bad\u001b[2J Gateway'),
     step: 'initialize',
     detail: 'failed with 502 "Bad [2J Gateway"',
-    fix: 'Check the logs of the server and of the proxy in front of it.',
+    fix: 'Start the server, or correct its address in the configuration of the proxy: the proxy got no valid response from it.',
   },
   silence: {
     serve: () => {},

@@ -37,6 +37,7 @@ export function expressApp({
   open = perSession('StreamableHTTPServerTransport'),
   app = 'const app = express();',
   before = '',
+  parse = 'app.use(express.json());',
   find = `const transport = transports.get(request.headers['mcp-session-id']);
   if (!transport) return response.status(404).json(${unknown});`,
   handle = 'await transport.handleRequest(request, response, request.body);',
@@ -53,7 +54,7 @@ ${server}
 ${open}
 ${app}
 ${before}
-app.use(express.json());
+${parse}
 
 async function serve(request, response) {
   if (request.body?.method === 'initialize') {

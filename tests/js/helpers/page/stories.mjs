@@ -78,6 +78,7 @@ const stories = {
     const seen = await meet(visitor, counts, 'busy');
     assert.match(seen.result, answered);
     assert.deepEqual([seen.handshakes, seen.calls, seen.runs, seen.status(429)], [0, 2, 1, 1]);
+    await visitor.untilText('#narration', 'server refuses requests for now .*429.*: the client waits .*was answered');
     const items = await timelineItems(visitor.page);
     assert.ok(
       items.some(({ layer, text }) => layer === 'waits' && /Waiting \d/.test(text)),
@@ -150,6 +151,8 @@ export async function wholeLife({ visitor, counts, test, servers, unsafe, backTo
     const seen = await meet(visitor, counts, 'expire');
     assert.match(seen.result, answered);
     assert.deepEqual([seen.handshakes, seen.deletes, seen.runs], [2, 1, 1]);
+    await visitor.untilText('#narration', 'The call was answered');
+    assert.doesNotMatch(await visitor.text('#narration'), /recognise|it lost/, 'not an earlier story');
     assert.notEqual(
       await visitor.page.locator('#who input:checked').inputValue(),
       'ada brief',

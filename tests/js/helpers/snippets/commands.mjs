@@ -14,6 +14,7 @@ const gatewayProject = 'tests/gateway/package.all.mjs';
 /** @type {Record<string, [beginning: string, test: string | undefined, reason?: string][]>} */
 export const commands = {
   'README.md': [
+    ['npm install ../mcp-tether/pkg', 'tests/js/suites/docs-start.test.mjs'],
     ['make demo', 'tests/js/suites/page.test.mjs'],
     ['make worker', 'tests/gateway/serve.test.mjs'],
     ['make test', undefined, itself],
