@@ -4,15 +4,19 @@
 import { Buffer } from 'node:buffer';
 import { inflateRawSync } from 'node:zlib';
 import { packed } from './inline.js';
-import { McpManager as AnyManager, deferred, initSync, isPlain, setTimers } from './slim.js';
+import load, { McpManager as AnyManager, deferred, initSync, isPlain, McpError, setTimers } from './slim.js';
 
-export { default, McpError, McpSession } from './slim.js';
+export { McpError, McpSession } from './slim.js';
+
+// Why the module is not there. The import is no error yet: a page that is rendered on a server imports the package, too, and needs no module there.
+let refusal;
 
 // An error is made inside the module, ten calls below the application's, which is all that a stack trace holds. It gets a trace of its own here, and in
 // `trace`: in an uncaught error the first line is then the caller's.
 export class McpManager extends AnyManager {
   constructor(config, options) {
     try {
+      if (refusal) throw refusal;
       // What is not an object is reported.
       const given = options ?? {};
       super(config, isPlain(given) ? { ...given, fetch: given.fetch ?? patientFetch } : given);
@@ -42,7 +46,20 @@ setTimers({
   },
 });
 
-initSync(inflateRawSync(Buffer.from(packed, 'base64')), new Map([[deferred, tracedDeferred]]));
+try {
+  initSync(inflateRawSync(Buffer.from(packed, 'base64')), new Map([[deferred, tracedDeferred]]));
+} catch (error) {
+  // Electron's windows have a document, and a policy; Workers, into which a bundle made for Node may come, and `node --jitless` have neither.
+  const what =
+    'WebAssembly is blocked here; a bundle for Workers needs the condition workerd, see docs/toolchains.md#the-module-did-not-load';
+  refusal = globalThis.document ? error : new McpError(what, { code: 'config_error', cause: error.cause });
+}
+
+export default async function init(source) {
+  if (refusal && !source) throw refusal;
+  await load(source);
+  refusal = undefined;
+}
 
 /** A promise for the application, with its resolvers, as the module's own (src/web/sys/host.js). Only an error costs more. */
 function tracedDeferred() {

@@ -122,10 +122,10 @@ export class Bench {
     return `http://127.0.0.1:${port}`;
   }
 
-  /** Serves the files of a folder, and 404 for all others. @returns {Promise<string>} the origin */
-  async files(folder, { headers = {} } = {}) {
+  /** Serves the files of a folder under a path, and 404 for all others. @returns {Promise<string>} the origin */
+  async files(folder, { headers = {}, prefix = '/' } = {}) {
     const served = await listen(
-      serveFolders([{ prefix: '/', folder: join(this.folder, folder) }], {
+      serveFolders([{ prefix, folder: join(this.folder, folder) }], {
         headers: { 'Cache-Control': 'no-store', ...headers },
       }),
     );

@@ -1,17 +1,15 @@
 // The table: a row is one way to build and open the application. `module` says where the page got the module from: its file, or inline.js where the
 // toolchain lost the file; Node's entry has it built in, and an edge runtime's bundler imports it.
 
-import { cp, writeFile } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { launchOptions } from '../js/helpers/browsers/chromium.mjs';
 import { programs } from './bench.mjs';
 import { projects } from './projects.mjs';
-
-const builtIn = (answer) => ({ answer, module: 'built in' });
-const imported = (answer) => ({ answer, module: 'imported' });
-
-const viteDev = (port) => ['vite', '--host', '127.0.0.1', '--port', port, '--strictPort'];
+import { built, builtIn, viteDev } from './row-kinds.mjs';
+import { frameworks } from './rows-frameworks.mjs';
+import { workers } from './rows-workers.mjs';
 
 function viteRows(version, { dev }) {
   const project = `vite-${version}`;
@@ -32,19 +30,6 @@ function viteRows(version, { dev }) {
       },
     },
   ];
-}
-
-/** A command that builds into a folder of static files. */
-function built(name, project, module, words, { folder = 'dist', ...options } = {}) {
-  return {
-    name,
-    project,
-    module,
-    async run(bench) {
-      await bench.command(words);
-      return bench.open(await bench.files(folder), options);
-    },
-  };
 }
 
 /** Newer than what the workspace installs for all tests; it may reach the network and read the project, and no more. */
@@ -82,13 +67,6 @@ const jestOfModules = [
   '--testPathIgnorePatterns',
   'commonjs',
 ];
-
-/** A framework's server: its page, and a route that asks in Node. */
-async function pageAndRoute(bench, origin) {
-  const route = await bench.get(`${origin}/node`);
-  if (route !== 'grüße') throw new Error(`the route answers ${route}\n${bench.output()}`);
-  return bench.open(origin);
-}
 
 export const rows = [
   ...viteRows(5, { dev: 'inline' }),
@@ -162,12 +140,65 @@ export const rows = [
     },
   },
   {
+    name: 'esbuild for Lambda, minified',
+    project: 'esbuild',
+    module: 'built in',
+    async run(bench) {
+      const words = ['--bundle', '--platform=node', '--minify', '--keep-names', '--outfile=out/handler.cjs'];
+      await bench.command(['esbuild', 'handler.js', ...words]);
+      const call =
+        "require('./handler.cjs').handler({ server: process.argv[1] }).then(({ body }) => console.log(body))";
+      return builtIn(
+        await bench.command([programs.node22, '-e', call, bench.server], { cwd: join(bench.folder, 'out') }),
+      );
+    },
+  },
+  {
+    name: 'Node 26, executable',
+    project: 'executable',
+    module: 'built in',
+    async run(bench) {
+      await bench.command(['esbuild', 'command.js', '--bundle', '--platform=node', '--outfile=command.cjs']);
+      await bench.command(['node_modules/node/bin/node', '--build-sea', 'executable.json']);
+      return builtIn(await bench.runAlone([], 'command'));
+    },
+  },
+  {
     name: 'ncc',
     project: 'ncc',
     module: 'built in',
     async run(bench) {
       await bench.command(['ncc', 'build', 'command.js', '--out', 'out']);
       return builtIn(await bench.runAlone([programs.node], 'out', 'index.js'));
+    },
+  },
+  ...Object.entries({ 'Vite 8': ['vite', 'build'], 'webpack 5': ['webpack', '--mode', 'production'] }).map(
+    ([name, build]) => ({
+      name: `Library by tsdown, ${name}`,
+      project: 'library',
+      module: 'file',
+      async run(bench) {
+        await bench.command(['tsdown']);
+        const library = join(bench.folder, 'node_modules/notes-library');
+        await cp(join(bench.folder, 'library'), library, { recursive: true });
+        await writeFile(join(library, 'package.json'), '{ "type": "module", "exports": "./library.js" }');
+        await rm(join(bench.folder, 'node_modules/mcp-tether'), { recursive: true });
+        await bench.command(build);
+        if (name === 'webpack 5') await writeFile(join(bench.folder, 'dist/index.html'), webpackPage);
+        return bench.open(await bench.files('dist'));
+      },
+    }),
+  ),
+  {
+    name: 'Module federation, webpack 5',
+    project: 'federation',
+    module: 'file',
+    async run(bench) {
+      await bench.command(['webpack'], { cwd: join(bench.folder, 'remote') });
+      const remote = await bench.files('remote/dist', { headers: { 'Access-Control-Allow-Origin': '*' } });
+      await bench.command(['webpack'], { cwd: join(bench.folder, 'host'), env: { REMOTE: remote } });
+      await writeFile(join(bench.folder, 'host/dist/index.html'), webpackPage);
+      return bench.open(await bench.files('host/dist'));
     },
   },
   built('Parcel 2, build', 'parcel', 'file', ['parcel', 'build', 'index.html', '--cache-dir', 'cache']),
@@ -215,136 +246,31 @@ export const rows = [
       builtIn(await bench.command([programs.deno, 'run', '--no-prompt', '--allow-net', 'deno.js', bench.server])),
   },
   {
+    name: 'Bun, test',
+    project: 'plain',
+    module: 'built in',
+    async run(bench) {
+      await bench.command([programs.bun, 'test', './ask.test.js']);
+      return builtIn('grüße');
+    },
+  },
+  {
+    name: 'Deno, test',
+    project: 'plain',
+    module: 'built in',
+    async run(bench) {
+      await bench.command([programs.deno, 'test', '--no-prompt', '--allow-net', '--allow-env=SERVER', 'ask_test.js']);
+      return builtIn('grüße');
+    },
+  },
+  {
     name: 'Deno, executable',
     project: 'plain',
     unavailable: '`deno compile` downloads a runtime that no package registry has',
   },
   ...nodeRows(),
   ...node26,
-  {
-    name: 'Next 16, build and start',
-    project: 'next',
-    module: 'file',
-    async run(bench) {
-      await bench.command(['next', 'build']);
-      const origin = await bench.serve((port) => ['next', 'start', '--hostname', '127.0.0.1', '--port', port]);
-      return pageAndRoute(bench, origin);
-    },
-  },
-  {
-    name: 'Next 16, standalone',
-    project: 'next',
-    module: 'file',
-    async run(bench) {
-      await bench.command(['next', 'build'], { env: { STANDALONE: '1' } });
-      await cp(join(bench.folder, '.next/static'), join(bench.folder, '.next/standalone/.next/static'), {
-        recursive: true,
-      });
-      return pageAndRoute(
-        bench,
-        await bench.serve(() => ['node', '.next/standalone/server.js'], { env: { HOSTNAME: '127.0.0.1' } }),
-      );
-    },
-  },
-  {
-    name: 'Next 16, webpack',
-    project: 'next',
-    module: 'file',
-    async run(bench) {
-      await bench.command(['next', 'build', '--webpack']);
-      const origin = await bench.serve((port) => ['next', 'start', '--hostname', '127.0.0.1', '--port', port]);
-      return pageAndRoute(bench, origin);
-    },
-  },
-  {
-    name: 'Next 16, dev',
-    project: 'next',
-    module: 'file',
-    async run(bench) {
-      const origin = await bench.serve((port) => ['next', 'dev', '--hostname', '127.0.0.1', '--port', port]);
-      return pageAndRoute(bench, origin);
-    },
-  },
-  {
-    name: 'Next 16, edge route',
-    project: 'next',
-    module: 'imported',
-    async run(bench) {
-      await cp(join(bench.folder, 'edge-route.js'), join(bench.folder, 'app/edge/route.js'));
-      await bench.command(['next', 'build']);
-      const origin = await bench.serve((port) => ['next', 'start', '--hostname', '127.0.0.1', '--port', port]);
-      return imported(await bench.get(`${origin}/edge`));
-    },
-  },
-  {
-    name: 'Nuxt 4',
-    project: 'nuxt',
-    module: 'file',
-    async run(bench) {
-      await bench.command(['nuxt', 'build']);
-      return pageAndRoute(
-        bench,
-        await bench.serve(() => ['node', '.output/server/index.mjs'], { env: { NITRO_HOST: '127.0.0.1' } }),
-      );
-    },
-  },
-  {
-    name: 'SvelteKit',
-    project: 'sveltekit',
-    module: 'file',
-    async run(bench) {
-      await bench.command(['vite', 'build']);
-      return pageAndRoute(bench, await bench.serve(() => ['node', 'build']));
-    },
-  },
-  built('Vike', 'vike', 'file', ['vike', 'build'], { folder: 'dist/client' }),
-  built('Qwik', 'qwik', 'file', ['vite', 'build']),
-  built('Expo 57, web', 'expo', 'inline', ['expo', 'export', '--platform', 'web']),
-  built('Astro', 'astro', 'file', ['astro', 'build']),
-  {
-    name: 'React Router',
-    project: 'react-router',
-    module: 'file',
-    async run(bench) {
-      await bench.command(['react-router', 'build']);
-      return pageAndRoute(bench, await bench.serve(() => ['react-router-serve', 'build/server/index.js']));
-    },
-  },
-  {
-    name: 'TanStack Start',
-    project: 'tanstack-start',
-    module: 'file',
-    async run(bench) {
-      await bench.command(['vite', 'build']);
-      return pageAndRoute(bench, await bench.serve(() => ['node', '.output/server/index.mjs']));
-    },
-  },
-  {
-    name: 'SolidStart',
-    project: 'solidstart',
-    module: 'file',
-    async run(bench) {
-      await bench.command(['vite', 'build']);
-      return pageAndRoute(bench, await bench.serve(() => ['node', '.output/server/index.mjs']));
-    },
-  },
-  {
-    name: 'Storybook',
-    project: 'storybook',
-    module: 'file',
-    async run(bench) {
-      await bench.command(['storybook', 'build', '--output-dir', 'dist', '--quiet']);
-      return bench.open(`${await bench.files('dist')}/iframe.html?id=ask--ask`);
-    },
-  },
-  built('Angular, build', 'angular', 'inline', ['ng', 'build'], { folder: 'dist/browser' }),
-  {
-    name: 'Angular, dev',
-    project: 'angular',
-    module: 'inline',
-    run: async (bench) =>
-      bench.open(await bench.serve((port) => ['ng', 'serve', '--host', '127.0.0.1', '--port', port])),
-  },
+  ...frameworks,
   {
     name: 'Jest, ESM',
     project: 'jest',
@@ -459,51 +385,7 @@ export const rows = [
         await bench.serve((port) => ['web-dev-server', '--node-resolve', '--hostname', '127.0.0.1', '--port', port]),
       ),
   },
-  {
-    name: 'Cloudflare Vite plugin, dev',
-    project: 'cloudflare-vite',
-    module: 'imported',
-    run: async (bench) => imported(await bench.get(await bench.serve(viteDev))),
-  },
-  {
-    name: 'Cloudflare Vite plugin, build',
-    project: 'cloudflare-vite',
-    module: 'imported',
-    async run(bench) {
-      await bench.command(['vite', 'build']);
-      const preview = (port) => ['vite', 'preview', '--host', '127.0.0.1', '--port', port, '--strictPort'];
-      return imported(await bench.get(await bench.serve(preview)));
-    },
-  },
-  {
-    name: 'Wrangler, deploy --dry-run',
-    project: 'wrangler',
-    module: 'imported',
-    async run(bench) {
-      await bench.command(['wrangler', 'deploy', '--dry-run', '--outdir', 'out']);
-      const { Miniflare } = await import('miniflare');
-      const worker = new Miniflare({
-        modulesRoot: join(bench.folder, 'out'),
-        scriptPath: join(bench.folder, 'out/index.js'),
-        modules: true,
-        modulesRules: [{ type: 'CompiledWasm', include: ['**/*.wasm'] }],
-        compatibilityDate: '2026-04-01',
-      });
-      try {
-        const response = await worker.dispatchFetch(`http://localhost/?server=${encodeURIComponent(bench.server)}`);
-        return imported(await response.text());
-      } finally {
-        await worker.dispose();
-      }
-    },
-  },
-  {
-    name: 'Wrangler, dev',
-    project: 'wrangler',
-    module: 'imported',
-    run: async (bench) =>
-      imported(await bench.get(await bench.serve((port) => ['wrangler', 'dev', '--ip', '127.0.0.1', '--port', port]))),
-  },
+  ...workers,
   {
     name: 'Import map, another origin',
     project: 'plain',

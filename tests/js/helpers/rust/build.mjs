@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -42,11 +42,11 @@ export function buildWithWasmPack(example, folder) {
   return wasmPack(args, join(root, 'examples', example));
 }
 
-/** Compiles an example, and writes its module and glue to a folder. */
+/** Compiles an example, or a project elsewhere whose path is given, and writes its module and glue to a folder. */
 export async function buildWithBindgen(example, folder) {
-  const cwd = join(root, 'examples', example);
+  const cwd = resolve(root, 'examples', example);
   await run('cargo', ['build', '--release', '--target', 'wasm32-unknown-unknown'], { cwd, env, maxBuffer: 2 ** 26 });
-  const name = example.replaceAll('-', '_');
+  const name = basename(cwd).replaceAll('-', '_');
   const built = join(env.CARGO_TARGET_DIR, 'wasm32-unknown-unknown/release', `${name}.wasm`);
   await run('wasm-bindgen', ['--target', 'web', '--no-typescript', '--out-dir', folder, built], { cwd, env });
 }

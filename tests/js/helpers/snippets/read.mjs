@@ -60,7 +60,7 @@ function completed(code) {
         want(given.replace(/^import .*$/gm, ''));
       }
   };
-  want(code);
+  want(code.replace(/ \/\/ .*$/gm, ''));
   if (!declares('init') && (names.has('McpManager') || names.has('manager'))) names.add('init');
   const lines = new Set(Object.keys(givens).flatMap((name) => (names.has(name) ? givens[name].split('\n') : [])));
   const isOpen = names.has('manager') || (/new McpManager/.test(code) && /const manager/.test(code));

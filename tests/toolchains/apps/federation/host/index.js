@@ -1,0 +1,2 @@
+// Shared modules are there after a first import().
+import('./start.js');

@@ -1,0 +1,3 @@
+import 'mcp-tether';
+
+import('remote/page').then(({ show }) => show());

@@ -1,0 +1,1 @@
+// What others use of this build is in remoteEntry.js.

@@ -1,0 +1,3 @@
+import { ask } from '../../ours/application.js';
+
+export default defineEventHandler((event) => ask(getQuery(event).server));

@@ -1,0 +1,3 @@
+const root = import.meta.dirname;
+
+export default { serverExternalPackages: ['mcp-tether'], outputFileTracingRoot: root, turbopack: { root } };
