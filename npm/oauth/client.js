@@ -70,7 +70,7 @@ async function register(web, as, options, redirectUri, grants, scope) {
   const { status, json, text } = answer;
   const words = quote(json?.error_description ?? json?.error ?? text);
   const isTransient = status >= 500 || status === 429;
-  if (status >= 300 || status < 200 || json?.error || !json?.client_id) {
+  if (status >= 300 || json?.error || !json?.client_id) {
     throw new OAuthError(
       isTransient ? 'server_error' : 'registration_refused',
       `${what} at ${endpoint} refuses (status ${status}): ${words}${isTransient ? '' : `; ${advice}`}`,

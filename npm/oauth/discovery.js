@@ -12,6 +12,8 @@ import { secure, send } from './web.js';
 
 const RESOURCE = 'protected resource metadata';
 const SERVER = 'authorization server metadata';
+/** Places of the server's choice that are asked, as by the diagnosis: its challenge and its metadata may name thousands. */
+const MOST = 3;
 
 /**
  * @param {Web} web
@@ -30,7 +32,7 @@ export async function discover(web, url, hints, preferred) {
   if (issuers.length === 0) return { resource, scopes, as: await findOwnServer(web, server, missed) };
   if (preferred) issuers.sort((a, b) => Number(isSameIssuer(b, preferred)) - Number(isSameIssuer(a, preferred)));
   let failure;
-  for (const issuer of issuers) {
+  for (const issuer of issuers.slice(0, MOST)) {
     try {
       return { resource, scopes, as: await findServer(web, issuer) };
     } catch (/** @type {any} */ error) {
@@ -66,7 +68,7 @@ export function resourcePlaces(/** @type {URL} */ { origin, pathname }, /** @typ
   const wellKnown = `${origin}/.well-known/oauth-protected-resource`;
   // RFC 9728 §5.1 wants a URL; some servers give a path.
   return new Set([
-    ...hints.map((hint) => hint.replace(/^\//, `${origin}/`)),
+    ...hints.slice(0, MOST).map((hint) => hint.replace(/^\//, `${origin}/`)),
     wellKnown + pathname.replace(/\/$/, ''),
     wellKnown,
   ]);
@@ -158,13 +160,13 @@ async function walk(web, places) {
   for (const place of places) {
     const { document, failure } = await look(web, place, SERVER, ['issuer', 'token_endpoint']);
     if (document) return { document, place };
-    if (failure) first ??= failure;
+    first ??= failure;
   }
   throw first ?? new OAuthError('no_metadata', `${SERVER}: there is none at ${places.join(', ')}`, { url: places[0] });
 }
 
 /**
- * The document at a place. Anything else there is a miss: an error status, HTML, other JSON. A place that cannot be asked is a failure.
+ * The document at a place. Anything else there is a miss: an error status, HTML, other JSON. A place that cannot be asked for now is a failure.
  *
  * @param {Web} web
  * @param {string} place
@@ -176,7 +178,7 @@ async function look(web, place, what, members) {
   try {
     const { status, json } = await send(web, place, what, { headers: { accept: 'application/json' } });
     if (status < 300 && json && members.every((name) => isText(json[name]))) return { document: json };
-    if (status < 500) return {};
+    if (status < 500 && status !== 429) return {};
     return { failure: new OAuthError('unreachable', `${what} at ${place}: status ${status}`, { url: place, status }) };
   } catch (failure) {
     if (failure instanceof OAuthError) return { failure };

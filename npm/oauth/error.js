@@ -30,6 +30,15 @@ export function quote(words, secrets = []) {
   return text.replace(/[^\x20-\x7e\xa0-\uffff]+/g, ' ').slice(0, 300);
 }
 
+/**
+ * A server's error: its code, and its words for it.
+ *
+ * @param {string} code
+ * @param {unknown} words
+ * @param {Iterable<string | undefined>} [secrets]
+ */
+export const said = (code, words, secrets) => quote(words ? `${code}: ${quote(words, secrets)}` : code, secrets);
+
 /** @param {string} code */
 export const adviceOn = (code) =>
   code === 'invalid_target' ? '; where it takes no `resource`, the option `resource: null` leaves it out' : '';

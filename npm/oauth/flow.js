@@ -2,7 +2,7 @@
 // The authorization code flow (OAuth 2.1 §4.1) with PKCE, `iss` (RFC 9207), `resource` (RFC 8707) and PAR (RFC 9126).
 
 import { endpointOf } from './client.js';
-import { adviceOn, OAuthError, quote } from './error.js';
+import { adviceOn, OAuthError, quote, said } from './error.js';
 import { post } from './tokens.js';
 
 /**
@@ -105,18 +105,19 @@ export function readCallback({ state, as, redirectUri }, callback) {
       'invalid_callback',
       `the callback came to ${url.origin}${url.pathname}, not to ${redirectUri}`,
     );
-  if (one('state') !== state) throw new OAuthError('state_mismatch', 'the callback belongs to another login');
+  const came = one('state');
+  if (came !== state)
+    throw new OAuthError('state_mismatch', `the callback ${came ? 'belongs to another login' : 'has no state'}`);
   const issuer = one('iss');
-  const isMissing = issuer === undefined && as.authorization_response_iss_parameter_supported === true;
-  if (isMissing || (issuer !== undefined && issuer !== as.issuer)) {
+  const isMissing = issuer === undefined;
+  if (isMissing ? as.authorization_response_iss_parameter_supported === true : issuer !== as.issuer) {
     const from = isMissing ? 'does not name its issuer' : `is from the issuer ${quote(issuer)}`;
     throw new OAuthError('issuer_mismatch', `the callback ${from}; expected ${as.issuer}`, { url: as.issuer });
   }
   const error = one('error');
   if (error !== undefined) {
-    const words = one('error_description');
-    const said = quote(words ? `${error}: ${words}` : error);
-    throw new OAuthError(error, `authorization endpoint of ${as.issuer}: ${said}${adviceOn(error)}`, {
+    const words = said(error, one('error_description'));
+    throw new OAuthError(error, `authorization endpoint of ${as.issuer}: ${words}${adviceOn(error)}`, {
       url: as.authorization_endpoint,
     });
   }

@@ -326,7 +326,7 @@ async function checkIssuer({ settings, userId, url }, issuer, previous) {
   }
   if (previous === undefined || previous === issuer || !settings.allowIssuer) return;
   if (!(await settings.allowIssuer({ issuer, previous, userId, url })))
-    throw new OAuthError('issuer_changed', `the application refuses the authorization server ${issuer}`, {
+    throw new OAuthError('issuer_changed', `the application refuses ${issuer}`, {
       url: issuer,
     });
 }

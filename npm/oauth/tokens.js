@@ -2,7 +2,7 @@
 // The token endpoint, and those that are asked in the same way. Its answers are read leniently: an `error` decides, not the status; `null` is absent.
 
 import { authenticate, endpointOf, methodsOf } from './client.js';
-import { adviceOn, OAuthError, quote } from './error.js';
+import { adviceOn, OAuthError, quote, said } from './error.js';
 import { send } from './web.js';
 
 /**
@@ -63,18 +63,18 @@ function errorOf({ status, json }) {
   const named = json?.error ?? (json?.ok === false ? 'invalid_grant' : undefined);
   if (typeof named === 'string') return named;
   if (named) return typeof named.code === 'string' ? named.code : 'invalid_grant';
-  if (status >= 200 && status < 300 && json) return undefined;
+  if (status < 300 && json) return undefined;
   if (status === 401) return 'invalid_client';
   return status === 400 ? 'invalid_grant' : 'server_error';
 }
 
 /** @param {import('./web.js').Answer} answer @param {string} code @param {string} what @param {string} url @param {Iterable<string | undefined>} secrets */
 function refusal({ status, json }, code, what, url, secrets) {
-  const words = json?.error_description ?? json?.error?.message ?? json?.error_uri ?? '';
+  // Not its text: that may be a token in another format.
+  const words = json ? (json.error_description ?? json.error?.message ?? json.error_uri) : 'no JSON';
   const isTransient =
     status >= 500 || status === 429 || ['temporarily_unavailable', 'slow_down', 'server_error'].includes(code);
-  const said = quote(words ? `${code}: ${quote(words)}` : code, secrets);
-  return new OAuthError(code, `${what} at ${url}: ${said} (status ${status})${adviceOn(code)}`, {
+  return new OAuthError(code, `${what} at ${url}: ${said(code, words, secrets)} (status ${status})${adviceOn(code)}`, {
     url,
     status,
     isTransient,

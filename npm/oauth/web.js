@@ -31,7 +31,7 @@ export function secure(url, what) {
   } catch {
     throw new OAuthError('invalid_url', `${what}: ${quote(url)} is not a URL`);
   }
-  const isLoopback = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname);
+  const isLoopback = /^((.+\.)?localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname);
   if (parsed.protocol === 'https:' || (parsed.protocol === 'http:' && isLoopback)) return parsed;
   throw new OAuthError('insecure_url', `${what}: ${quote(url)} is neither https nor on this machine`, { url });
 }
@@ -51,8 +51,7 @@ export async function send(web, url, what, init = {}) {
   const request = (/** @type {string} */ at, /** @type {RequestRedirect} */ redirect) =>
     web.fetch(at, { ...init, ...HOST, redirect, signal });
   let at = first.href;
-  const elsewhere = () =>
-    new OAuthError('redirected', `${what} at ${url} redirects to another origin, which is not followed`, { url });
+  const elsewhere = () => new OAuthError('redirected', `${what} at ${url} redirects to another origin`, { url });
   try {
     let response = await request(at, 'manual');
     for (let hops = 0; response.status >= 300 && response.status < 400 && !init.method; hops += 1) {

@@ -269,3 +269,34 @@ fn an_error_answer_to_initialize_is_the_callers_to_see() {
     assert_eq!((world.code(call), world.error(call).rpc_code), (ErrorCode::RpcError, Some(-32000.0)));
     assert_eq!(world.count("initialize"), 1);
 }
+
+/// Gateways that speak JSON-RPC give their own failures the id of the request.
+#[test]
+fn a_handshake_is_tried_again_though_the_gateway_says_no_with_the_id_of_the_request() {
+    for status in [500, 502, 503, 504, 520] {
+        let refusal = || http_answer(status, -32000, "upstream unavailable");
+        let mut world = world();
+        world.server().next("initialize", [refusal(), refusal()]);
+        world.connect();
+        assert_eq!(world.count("initialize"), 3, "{status}");
+
+        let (mut world, session) = super::suspicion::working();
+        world.server().forget();
+        world.server().next("initialize", [refusal(), refusal(), refusal()]);
+        let call = world.tool(session, "order");
+        world.finish(call);
+        world.result(call);
+        assert_eq!((world.server().executed("order"), world.count("initialize")), (1, 5), "{status}");
+
+        // A server that is not coming back is quoted.
+        let mut world = super::world();
+        world.server().always("initialize", refusal());
+        let call = world.begin_connect("ann", "db", Default::default());
+        world.finish(call);
+        let error = world.error(call);
+        assert_eq!(
+            (error.message.as_str(), error.status, error.retryable),
+            ("upstream unavailable", Some(status), true)
+        );
+    }
+}

@@ -268,3 +268,80 @@ fn a_ping_that_says_nothing_leaves_the_answer_as_it_is() {
         assert_eq!(world.error(call).data, None::<Value>);
     }
 }
+
+/// A gateway that hands on what a server behind it says, or a read whose own 404 has no words.
+#[test]
+fn a_read_that_is_refused_again_on_a_new_session_costs_one_session_and_no_other_call() {
+    for reply in [
+        http(404, ""),
+        http(410, ""),
+        http_rpc(404, -32001, "Session not found"),
+        http_rpc(400, -32000, "Bad Request: No valid session ID provided"),
+    ] {
+        let (mut world, session) = super::suspicion::working();
+        let listed = world.plain(session, "tools/list");
+        world.finish(listed);
+        world.server().runs_then("read", reply.clone());
+        for times in 1..=12 {
+            let read = world.tool(session, "read");
+            world.finish(read);
+            let code = world.code(read);
+            assert!(matches!(code, ErrorCode::HttpError | ErrorCode::RpcError), "{times}: {code:?}");
+            let order = world.tool(session, "order");
+            world.finish(order);
+            world.result(order);
+        }
+        assert_eq!((world.server().executed("order"), world.count("initialize")), (12, 2));
+        // The next loss is still found, at the price of a ping.
+        world.server().behave();
+        world.server().forget();
+        world.server().lost = reply;
+        let read = world.tool(session, "read");
+        world.finish(read);
+        world.result(read);
+        assert_eq!(world.count("initialize"), 3);
+    }
+}
+
+/// Found by the simulation: a tool of a session that the client has given up writes its own 404.
+#[test]
+fn a_404_that_comes_after_the_session_was_given_up_does_not_run_the_tool_again() {
+    for reply in [
+        http(404, "<html>404 Not Found</html>"),
+        http(410, ""),
+        http_json(404, json!({"detail": "Item not found"})),
+        http_answer(404, -32001, "Session not found"),
+    ] {
+        let mut world = super::world_with(json!({"timeout": 100_000}), json!({}));
+        let session = world.connect();
+        world.server().runs_then("order", reply.clone().after(40_000));
+        let order = world.tool(session, "order");
+        world.run_for(10);
+        world.server().always("ping", super::reply::silence());
+        world.server().next("tools/call", [super::reply::silence(), super::reply::silence()]);
+        let slow = [0; 2].map(|_| world.tool_within(session, "read", 1_000));
+        world.run_for(20_000);
+        slow.iter().for_each(|call| assert_eq!(world.code(*call), ErrorCode::RequestTimeout));
+        assert_eq!(world.count("initialize"), 2, "the session was given up");
+        world.finish(order);
+        assert!(matches!(world.code(order), ErrorCode::HttpError | ErrorCode::RpcError), "{reply:?}");
+        world.run_for(60_000);
+        assert_eq!(world.server().executed("order"), 1, "{reply:?}");
+    }
+}
+
+#[test]
+fn an_unsafe_call_beside_the_safe_one_that_shows_the_loss_goes_on_in_the_next_session() {
+    for lost in [http(404, ""), http(404, "<html>404 Not Found</html>"), http_rpc(404, -32001, "Session not found")] {
+        let (mut world, session) = super::suspicion::working();
+        let listed = world.plain(session, "tools/list");
+        world.finish(listed);
+        world.server().forget();
+        world.server().lost = lost.clone();
+        let calls = ["read", "order", "order"].map(|name| world.tool(session, name));
+        world.finish(calls[2]);
+        world.drive();
+        calls.iter().for_each(|call| drop(world.result(*call)));
+        assert_eq!((world.server().executed("order"), world.count("initialize")), (2, 2), "{lost:?}");
+    }
+}

@@ -10,6 +10,7 @@
 
 mod answers;
 mod auth;
+mod auth_handshake;
 mod connect;
 mod discovery;
 mod endings;

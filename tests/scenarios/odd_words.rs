@@ -1,7 +1,7 @@
 //! Unusual forms of values that servers send, and how each is read.
 
 use super::leniency::{answer_to, listening, message};
-use super::reply::{Data, Step, http, http_json, result, stream};
+use super::reply::{Data, Step, http, http_json, result, silence, stream};
 use super::{Tether, world, world_with};
 use mcp_tether::core::ErrorCode;
 use serde_json::{Value, json};
@@ -136,6 +136,33 @@ fn a_server_that_stumbles_over_initialized_is_used_all_the_same() {
         world.finish(call);
         world.result(call);
         assert_eq!(world.count("initialize"), 1, "{reply:?}");
+    }
+}
+
+#[test]
+fn a_server_with_sessions_that_has_no_place_for_initialized_is_used_all_the_same() {
+    for status in [404, 405, 410] {
+        let mut world = world();
+        world.server().always("notifications/initialized", http(status, ""));
+        let session = world.connect();
+        let call = world.tool(session, "order");
+        world.finish(call);
+        world.result(call);
+        assert_eq!(world.count("initialize"), 1, "{status}");
+    }
+}
+
+#[test]
+fn a_server_that_holds_back_its_response_to_initialized_is_used_after_the_timeout_of_a_handshake() {
+    for (server, most) in [(json!({"initTimeout": 2_000}), 2_100), (json!({}), 30_100)] {
+        let mut world = world_with(server, json!({}));
+        world.server().always("notifications/initialized", silence());
+        let session = world.connect();
+        assert!(world.elapsed() <= most, "{}", world.elapsed());
+        let call = world.tool(session, "order");
+        world.finish(call);
+        world.result(call);
+        assert_eq!(world.count("initialize"), 1);
     }
 }
 

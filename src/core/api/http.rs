@@ -123,7 +123,7 @@ pub(crate) fn failure_error<J: Clone>(failure: &Failure<J>) -> Error<J> {
         FailureKind::Unwritable => (ErrorCode::ProtocolError, "the params have no JSON form"),
         FailureKind::Hidden => (
             ErrorCode::CorsBlocked,
-            "the browser blocked the response: the server's CORS headers must allow this origin and the request headers, and expose Mcp-Session-Id; see diagnose()",
+            "the browser blocked the response: CORS headers must allow this origin and the request headers, and expose Mcp-Session-Id; see diagnose()",
         ),
     };
     let mut error = Error::new(code, sentence).seen(failure.message.clone());

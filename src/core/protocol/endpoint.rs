@@ -35,7 +35,7 @@ pub(crate) fn resolve(base: &str, data: &str) -> Result<String, &'static str> {
     match url::fault(&absolute) {
         Some(_) => Err(NO_URL),
         None if plain_origin(&absolute) == plain_origin(base) => Ok(absolute),
-        None => Err("the endpoint event names another origin than the stream; nothing was sent there"),
+        None => Err("the endpoint event names another origin than the stream"),
     }
 }
 

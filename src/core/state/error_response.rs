@@ -86,9 +86,7 @@ pub(crate) fn said<J: Json>(body: &Body<J>, request_id: Option<u64>) -> (Option<
 pub(crate) fn response_error<J: Json>(response: &ErrorResponse<'_, J>) -> Error<J> {
     let error = match response.verdict {
         Verdict::Lost(code) | Verdict::Doubtful(code) => Error::new(code, "the server no longer knows the session"),
-        Verdict::Stale => {
-            Error::new(ErrorCode::SessionTerminated, "the session was replaced while the request was in flight")
-        }
+        Verdict::Stale(_) => Error::new(ErrorCode::SessionTerminated, "the session was replaced meanwhile"),
         Verdict::Conflict => {
             Error::new(ErrorCode::SessionConflict, "the server has another stream open for this session")
         }
@@ -106,7 +104,9 @@ pub(crate) fn response_error<J: Json>(response: &ErrorResponse<'_, J>) -> Error<
                 None => Error::new(ErrorCode::RpcError, "an error without a message"),
             }
         }
-        Verdict::Final if matches!(response.status, 0 | 301..=308) => Error::new(ErrorCode::HttpError, REDIRECTS),
+        Verdict::Final if matches!(response.status, 0 | 301..=303 | 307 | 308) => {
+            Error::new(ErrorCode::HttpError, REDIRECTS)
+        }
         // Where a session works or has worked, a tool or a proxy says that.
         Verdict::Final if matches!(response.status, 404 | 405) && response.generation == 0 => {
             Error::new(ErrorCode::HttpError, "there is no MCP endpoint at this URL")
@@ -119,7 +119,7 @@ pub(crate) fn response_error<J: Json>(response: &ErrorResponse<'_, J>) -> Error<
 /// The error for a server with sessions if CORS hides their ids from the page (Fetch standard, "CORS-exposed
 /// header-name list").
 pub(crate) fn hidden_id<J>(response: &ErrorResponse<'_, J>) -> Error<J> {
-    let sentence = "the server requires a session id that the browser hides from this page: its response to initialize needs `Access-Control-Expose-Headers: Mcp-Session-Id`";
+    let sentence = "the browser hides the session id from this page: the response to initialize needs `Access-Control-Expose-Headers: Mcp-Session-Id`";
     Error::new(ErrorCode::CorsBlocked, sentence).seen(response.evidence.clone()).status(response.status)
 }
 
@@ -134,5 +134,4 @@ fn retryable<J>(mut error: Error<J>) -> Error<J> {
 }
 
 /// The error for a redirect that is not followed.
-pub(crate) const REDIRECTS: &str =
-    "the server redirects; configure the URL that it redirects to, since credentials never follow a redirect";
+pub(crate) const REDIRECTS: &str = "the server redirects; configure the URL that it redirects to";

@@ -26,7 +26,7 @@ impl<J: Json> Manager<J> {
             ExchangeKind::Resume(call) => self.on_resume_refused(call, &response),
             ExchangeKind::Listen => self.on_listen_refused(session, &response),
             ExchangeKind::SessionStream => self.on_session_stream_refused(session, response),
-            ExchangeKind::Initialized => self.on_initialized_refused(session, &response),
+            ExchangeKind::Initialized => self.on_initialized_refused(session, response),
             ExchangeKind::Delete | ExchangeKind::Detached => self.on_deleted(exchange),
             ExchangeKind::Outgoing(number) => self.on_outgoing_refused(session, number, response),
             ExchangeKind::Trailing | ExchangeKind::Address(_) => {}

@@ -101,11 +101,11 @@ impl<J: Json> Manager<J> {
             return;
         }
         let body = match body {
-            Body::Text(text) => verdict::excerpt(text),
+            Body::Text(text) => concat(&["\"", &verdict::excerpt(text), "\""]),
             Body::Json(_) => String::from("other JSON"),
             Body::Empty => String::from("an empty body"),
         };
-        let what = concat(&[&body, " instead of a JSON-RPC response; is this the URL of an MCP endpoint?"]);
+        let what = concat(&[&body, " instead of the response of an MCP endpoint"]);
         if record.purpose == Purpose::User {
             let (session, generation, speaks) = (record.session, record.generation, verdict::speaks(&what));
             self.note_odd(session, generation, UNREADABLE, speaks);

@@ -26,8 +26,10 @@ impl<J: Json> Manager<J> {
         if is_handshake && matches!(response.verdict, Verdict::Lost(_) | Verdict::Doubtful(_)) {
             response.verdict = own_words(&response);
         }
-        let error = self.with_provider(session, response_error(&response));
+        let mut error = self.with_provider(session, response_error(&response));
         if is_handshake {
+            // Gateways that speak JSON-RPC give their own failures the request's id.
+            error.retryable |= response.status >= 500;
             self.note_challenge(session, response.status, response.wants, response.challenge);
             return self.settle(call, Err(error));
         }
@@ -42,8 +44,7 @@ impl<J: Json> Manager<J> {
             self.note_odd(session, generation, oddity, speaks);
         }
         match response.verdict {
-            // An empty 404 may be a handler's own, too: a ping decides before an unsafe call runs again.
-            Verdict::Lost(code) if !response.is_empty_404() || self.safety(call) == Safety::Safe => {
+            Verdict::Lost(code) if self.proves_loss(call, &response) => {
                 self.lose_session(session, generation, code, &response.evidence);
                 self.refused_by_loss(call, error);
             }
@@ -51,7 +52,11 @@ impl<J: Json> Manager<J> {
                 let honest = ErrorResponse { verdict: own_words(&response), ..response };
                 self.doubt(call, code, response_error(&honest));
             }
-            Verdict::Stale => self.refused_by_loss(call, error),
+            Verdict::Stale(is_certain) if is_certain || self.is_unread(call) => self.refused_by_loss(call, error),
+            Verdict::Stale(_) => {
+                let honest = ErrorResponse { verdict: own_words(&response), ..response };
+                self.settle(call, Err(response_error(&honest)));
+            }
             Verdict::Refused(wait) => self.refused_for_now(call, wait, error, response.answered),
             Verdict::Unauthorized => {
                 if self.refused_credentials(call, response, error) {
@@ -74,6 +79,27 @@ impl<J: Json> Manager<J> {
             }
             Verdict::Conflict | Verdict::Forbidden | Verdict::Final => self.settle(call, Err(error)),
         }
+    }
+
+    /// Whether a refusal proves without a ping that the session is lost. An empty 404 may be a handler's own, so not
+    /// before an unsafe call runs again. Nor if a call met the same again on a new session that answers others: a
+    /// gateway may hand on what a server behind it says.
+    fn proves_loss(&mut self, call: CallId, response: &ErrorResponse<'_, J>) -> bool {
+        let is_safe = self.safety(call) == Safety::Safe;
+        let Some(record) = self.calls.get(call) else { return false };
+        let Some(owner) = self.store.get_mut(record.session) else { return false };
+        owner.outlives_loss |= record.losses > 0 && owner.has_answered;
+        (is_safe || !response.is_empty_404()) && !owner.outlives_loss
+    }
+
+    /// Whether a refusal in no certain words, which came after the call's session was replaced, does not come from a
+    /// handler, or does no harm if it does. No ping can decide. A server that has lost the session runs no handler for
+    /// it; one whose session was ended by the client may still be at it. Over HTTP+SSE no handler answers a POST.
+    fn is_unread(&self, call: CallId) -> bool {
+        let Some(record) = self.calls.get(call) else { return false };
+        let Some(owner) = self.store.get(record.session) else { return false };
+        let is_lost = owner.loss.as_ref().is_some_and(|loss| loss.code == ErrorCode::SessionTerminated);
+        is_lost && owner.generation == record.generation || owner.sse.is_some() || self.safety(call) == Safety::Safe
     }
 
     /// The exchange of a call failed before the answer.

@@ -188,6 +188,12 @@ impl<J: Json> Manager<J> {
         if matches!(kind, ExchangeKind::SessionStream) {
             return self.on_no_endpoint(exchange);
         }
+        // The server holds the response back. Like one that fails on the notification, it may serve requests.
+        if matches!(kind, ExchangeKind::Initialized)
+            && let Some(record) = self.take_exchange(exchange)
+        {
+            return self.on_initialized_accepted(record.session, record.generation);
+        }
         self.on_failed(exchange, &failure);
     }
 

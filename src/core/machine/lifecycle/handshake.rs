@@ -217,18 +217,27 @@ impl<J: Json> Manager<J> {
     }
 
     /// The server refused `notifications/initialized`.
-    pub(crate) fn on_initialized_refused(&mut self, session: SessionRef, response: &ErrorResponse<'_, J>) {
+    pub(crate) fn on_initialized_refused(&mut self, session: SessionRef, response: ErrorResponse<'_, J>) {
+        // Servers that fail on the notification itself, with 4xx or 5xx, still serve requests. The next response shows if
+        // not; a new session for each failure would only leave more of them at the server.
+        let goes_on = match response.verdict {
+            Verdict::Answer | Verdict::Final | Verdict::Doubtful(_) | Verdict::Unknown | Verdict::Outage => true,
+            Verdict::Lost(_) => response.is_empty_404(),
+            Verdict::Forbidden => response.wants == Wants::Nothing,
+            _ => false,
+        };
         match response.verdict {
-            Verdict::Doubtful(_) | Verdict::Lost(_) if self.hides_id(session, response) => {
-                self.fail_handshake(session, hidden_id(response));
+            Verdict::Doubtful(_) | Verdict::Lost(_) if self.hides_id(session, &response) => {
+                self.fail_handshake(session, hidden_id(&response));
             }
-            // Servers that fail on the notification itself, with 4xx or 5xx, still serve requests. The next response
-            // shows if not; a new session for each failure would only leave more of them at the server.
-            Verdict::Answer | Verdict::Final | Verdict::Doubtful(_) | Verdict::Unknown | Verdict::Outage => {
-                self.on_initialized_accepted(session, response.generation);
-            }
+            _ if goes_on => self.on_initialized_accepted(session, response.generation),
             Verdict::Lost(code) => self.on_lost_at_birth(session, response.generation, code, &response.evidence),
-            _ => self.on_initialized_failed(session, response.generation, response_error(response)),
+            _ => {
+                let error = self.with_provider(session, response_error(&response));
+                // Some servers ask for credentials only after `initialize`.
+                self.note_challenge(session, response.status, response.wants, response.challenge);
+                self.on_initialized_failed(session, response.generation, error);
+            }
         }
     }
 

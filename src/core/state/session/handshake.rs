@@ -93,10 +93,7 @@ pub(crate) fn first_offer(protocol: &Protocol) -> &'static str {
 
 pub(crate) fn agreed_version<J: Json>(result: &J, protocol: &Protocol) -> Result<&'static str, Error<J>> {
     let Some(version) = result.get_str("protocolVersion") else {
-        return Err(Error::new(
-            ErrorCode::ProtocolError,
-            "the response to initialize has no protocolVersion; is this an MCP server?",
-        ));
+        return Err(Error::new(ErrorCode::ProtocolError, "the response to initialize has no protocolVersion"));
     };
     if let Protocol::Pinned(pinned) = protocol
         && *pinned != version

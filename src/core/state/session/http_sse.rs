@@ -42,7 +42,9 @@ pub(crate) fn may_mean_http_sse<J: Json>(error: &Error<J>) -> bool {
         error.rpc_code.map(|code| code as i32),
         Some(METHOD_NOT_FOUND | HEADER_MISMATCH | MISSING_CAPABILITY | UNSUPPORTED_VERSION)
     );
-    matches!(error.status, Some(400 | 404 | 405)) && !names_versions && !knows_us
+    // 400 with a challenge that calls the token invalid.
+    let is_login = error.code == ErrorCode::Unauthorized;
+    matches!(error.status, Some(400 | 404 | 405)) && !names_versions && !knows_us && !is_login
 }
 
 /// The error if the HTTP+SSE stream ended or did not open.

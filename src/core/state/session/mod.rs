@@ -119,6 +119,8 @@ pub(crate) struct Session<J> {
     /// Calls deferred until that ping decides whether their answers mean a lost session.
     pub(crate) deferred: Vec<CallId>,
     pub(crate) suspicion: Option<Box<Suspicion>>,
+    /// Whether a call was refused again on a new session, as if that were lost too, while others were answered.
+    pub(crate) outlives_loss: bool,
     /// The former session during a trial.
     pub(crate) former: Option<Box<Agreed<J>>>,
     /// Present while the server is unreachable.
@@ -197,6 +199,7 @@ impl<J> Session<J> {
             check: None,
             deferred: Vec::new(),
             suspicion: None,
+            outlives_loss: false,
             former: None,
             outage: None,
             in_line: false,

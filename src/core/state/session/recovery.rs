@@ -23,14 +23,13 @@ pub(crate) struct Degraded<J> {
 
 /// The error for a server that loses each session before its first answer.
 pub(crate) fn lost_at_once<J>(code: ErrorCode, evidence: &str) -> Error<J> {
-    let sentence =
-        "every new session is lost at once; the server probably does not share sessions between its replicas";
+    let sentence = "every new session is lost at once; the server's replicas probably share no sessions";
     Error::new(code, sentence).seen(evidence)
 }
 
 /// The error while the breaker is open.
 pub(crate) fn circuit_open<J>(wait: Millis) -> Error<J> {
-    let sentence = "the circuit breaker is open after repeated failures; retry later";
+    let sentence = "the circuit breaker is open after repeated failures";
     Error::new(ErrorCode::CircuitOpen, sentence).retry_after(Some(wait))
 }
 
