@@ -2,17 +2,21 @@
 //! byte for byte in every version. `[MCP][server] ` stands before each, and an id is cut
 //! (`protocol::session_id::SessionId::short`). Other lines may change, and are where they are written.
 
+use crate::core::api::Level;
 use crate::core::kit::text::concat;
 use crate::core::protocol::error_code::ErrorCode;
 
-/// A cut session id follows. Debug.
-pub(super) const USING_EXISTING: &str = "Using existing session ID: ";
+/// A line that ends with a cut session id, as far as the id.
+pub(super) struct Line {
+    pub(super) level: Level,
+    pub(super) text: &'static str,
+}
 
-/// A cut session id follows. Debug.
-pub(super) const EXTRACTED: &str = "Session extracted: ";
+pub(super) const USING_EXISTING: Line = Line { level: Level::Debug, text: "Using existing session ID: " };
 
-/// A cut session id follows. Info.
-pub(super) const CREATED: &str = "Session created: ";
+pub(super) const EXTRACTED: Line = Line { level: Level::Debug, text: "Session extracted: " };
+
+pub(super) const CREATED: Line = Line { level: Level::Info, text: "Session created: " };
 
 /// Debug.
 pub(super) const TERMINATION_SENT: &str = "Session termination request sent";

@@ -3,7 +3,7 @@
 use crate::core::api::{CallId, Detail, Error, Event, EventKind, Level, Output, SessionRef};
 use crate::core::kit::text::concat;
 use crate::core::machine::Manager;
-use crate::core::machine::log_lines;
+use crate::core::machine::log_lines::{self, Line};
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::state::session::transitions::SessionState;
@@ -54,6 +54,19 @@ impl<J: Json> Manager<J> {
     /// Fails a caller that has no call record (`connect`, `terminate`, `close`).
     pub(crate) fn reject(&mut self, call: CallId, error: Error<J>) {
         self.out.push_back(Output::Settle { call, outcome: Err(error) });
+    }
+
+    /// Logs a line that ends with the cut session id, unless the server issued none. Returns that id.
+    pub(super) fn log_session(&mut self, session: SessionRef, line: Line) -> Option<String> {
+        let id = self.store.get(session)?.id()?.short();
+        self.log(session, line.level, &concat(&[line.text, &id]));
+        Some(id)
+    }
+
+    /// Logs such a line, and emits an event with the cut id.
+    pub(super) fn report_session(&mut self, session: SessionRef, line: Line, kind: EventKind, detail: Box<Detail>) {
+        let id = self.log_session(session, line);
+        self.event(session, kind, detail.session_id(id));
     }
 
     /// Logs one line and emits one event for an error of a session. A recovery follows, or the session goes on: only its

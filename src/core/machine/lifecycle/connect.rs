@@ -1,6 +1,6 @@
 //! `connect`: finds or creates the session of (user, server). Concurrent callers share one handshake.
 
-use crate::core::api::{CallId, ConnectOptions, Detail, Error, EventKind, Key, Level, Output, SessionRef, State};
+use crate::core::api::{CallId, ConnectOptions, Detail, Error, EventKind, Key, Output, SessionRef, State};
 use crate::core::config::{Problem, ServerConfig};
 use crate::core::kit::text::{concat, join};
 use crate::core::machine::Manager;
@@ -8,7 +8,6 @@ use crate::core::machine::log_lines;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::{self, HeaderList};
 use crate::core::protocol::json::{Json, completed};
-use crate::core::protocol::session_id::SessionId;
 use crate::core::state::session::Session;
 use crate::core::state::session::transitions::SessionState;
 use std::rc::Rc;
@@ -26,12 +25,8 @@ impl<J: Json> Manager<J> {
     pub(crate) fn join(&mut self, call: CallId, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         if record.state == State::Ready {
-            let id = record.id().map(SessionId::short);
             self.metrics.reused += 1;
-            if let Some(id) = &id {
-                self.log(session, Level::Debug, &concat(&[log_lines::USING_EXISTING, id]));
-            }
-            self.event(session, EventKind::SessionReused, Detail::new().session_id(id));
+            self.report_session(session, log_lines::USING_EXISTING, EventKind::SessionReused, Detail::new());
             return self.out.push_back(Output::Connected { call, session });
         }
         record.connecting.push(call);

@@ -4,7 +4,6 @@ use crate::core::api::{
     CallId, Detail, Error, EventKind, Failure, Kind, Level, Output, SessionRef, State, failure_error, may_pass,
 };
 use crate::core::kit::backoff::{RETRY_AFTER_CAP, equal_jitter, full_jitter};
-use crate::core::kit::text::concat;
 use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
 use crate::core::machine::log_lines;
@@ -13,7 +12,6 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::HeaderList;
 use crate::core::protocol::json::{Json, completed};
 use crate::core::protocol::jsonrpc;
-use crate::core::protocol::session_id::SessionId;
 use crate::core::protocol::verdict::Verdict;
 use crate::core::state::call::Purpose;
 use crate::core::state::error_response::{ErrorResponse, hidden_id, response_error};
@@ -172,11 +170,9 @@ impl<J: Json> Manager<J> {
         record.generation += 1;
         record.hides_id = hides_headers && id.is_none() && !is_sse;
         record.kind = if id.is_some() || is_sse { Kind::Stateful } else { Kind::Stateless };
-        record.agreed = Some(Agreed { id: id.clone(), version, result });
+        record.agreed = Some(Agreed { id, version, result });
         self.guess_revision(session);
-        if let Some(id) = id {
-            self.log(session, Level::Debug, &concat(&[log_lines::EXTRACTED, &id.short()]));
-        }
+        self.log_session(session, log_lines::EXTRACTED);
         // 2025-11-25 basic/lifecycle: after a successful `initialize` the client MUST send `initialized`.
         let body = jsonrpc::notification("notifications/initialized", None);
         self.open(session, ExchangeKind::Initialized, "POST", Some(body), HeaderList::new());
@@ -199,15 +195,11 @@ impl<J: Json> Manager<J> {
         }
         record.start_generation(now, now);
         let (may_be_kept, expiry) = (record.early_losses == 0, record.expiry());
-        let id = record.id().map(SessionId::short);
         self.leave_lane(session);
         self.finish_outage(session);
         self.timers.arm(expiry, Timer::Expiry(session));
         self.metrics.created += 1;
-        if let Some(id) = &id {
-            self.log(session, Level::Info, &concat(&[log_lines::CREATED, id]));
-        }
-        self.event(session, EventKind::SessionCreated, Detail::new().session_id(id));
+        self.report_session(session, log_lines::CREATED, EventKind::SessionCreated, Detail::new());
         // After immediate losses only an answered call proves that the server keeps this session.
         if may_be_kept {
             self.note_kept(session);

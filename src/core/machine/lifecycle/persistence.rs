@@ -13,7 +13,6 @@ use crate::core::machine::log_lines;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::revisions::MODERN;
-use crate::core::protocol::session_id::SessionId;
 use crate::core::state::session::Agreed;
 use crate::core::state::session::persistence::Persistence;
 use crate::core::state::session::recovery::Loss;
@@ -106,14 +105,12 @@ impl<J: Json> Manager<J> {
         if record.loss.is_none() {
             record.remembered = stored.remembered;
         }
-        let (expiry, id) = (record.expiry(), record.id().map(SessionId::short));
+        let expiry = record.expiry();
         self.timers.arm(expiry, Timer::Expiry(session));
         self.metrics.restored += 1;
         self.restore_revision(session);
-        if let Some(id) = &id {
-            self.log(session, Level::Debug, &concat(&[log_lines::USING_EXISTING, id]));
-        }
-        self.event(session, EventKind::SessionReused, Detail::new().session_id(id).source("storage"));
+        let detail = Detail::new().source("storage");
+        self.report_session(session, log_lines::USING_EXISTING, EventKind::SessionReused, detail);
         self.start_listening(session, stored.cursor);
         self.restore(session);
     }
