@@ -48,14 +48,15 @@ impl<J: Json> Manager<J> {
                 self.lose_session(session, generation, code, &response.evidence);
                 self.refused_by_loss(call, error);
             }
-            Verdict::Lost(code) | Verdict::Doubtful(code) => {
-                let honest = ErrorResponse { verdict: own_words(&response), ..response };
-                self.doubt(call, code, response_error(&honest));
-            }
             Verdict::Stale(is_certain) if is_certain || self.is_unread(call) => self.refused_by_loss(call, error),
-            Verdict::Stale(_) => {
-                let honest = ErrorResponse { verdict: own_words(&response), ..response };
-                self.settle(call, Err(response_error(&honest)));
+            Verdict::Lost(_) | Verdict::Doubtful(_) | Verdict::Stale(_) => {
+                let honest = own_words(&response);
+                let verdict = std::mem::replace(&mut response.verdict, honest);
+                let honest = response_error(&response);
+                match verdict {
+                    Verdict::Lost(code) | Verdict::Doubtful(code) => self.doubt(call, code, honest),
+                    _ => self.settle(call, Err(honest)),
+                }
             }
             Verdict::Refused(wait) => self.refused_for_now(call, wait, error, response.answered),
             Verdict::Unauthorized => {
