@@ -9,7 +9,10 @@ const [readme, folder] = process.argv.slice(2);
 const { repository } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 // HEAD is the default branch; unlike a tag of the version, it exists before the release.
 const base = `${repository.url.replace(/^git\+|\.git$/g, '')}/blob/HEAD/`;
-const sections = readFileSync(readme, 'utf8').split(/^(?=## )/m);
+// Comments are for the programs that write parts of it.
+const sections = readFileSync(readme, 'utf8')
+  .replaceAll(/^<!--.*-->\n/gm, '')
+  .split(/^(?=## )/m);
 const text = sections
   .filter((section) => !/^## (Install|Try it)\n/.test(section))
   // The table of all documents is at the link: it takes 2 KB of a package that has a limit.
