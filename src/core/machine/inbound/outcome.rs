@@ -99,7 +99,10 @@ impl<J: Json> Manager<J> {
     fn is_unread(&self, call: CallId) -> bool {
         let Some(record) = self.calls.get(call) else { return false };
         let Some(owner) = self.store.get(record.session) else { return false };
-        let is_lost = owner.loss.as_ref().is_some_and(|loss| loss.code == ErrorCode::SessionTerminated);
+        let is_lost = owner
+            .loss
+            .as_ref()
+            .is_some_and(|loss| matches!(loss.code, ErrorCode::SessionTerminated | ErrorCode::SessionInvalid));
         is_lost && owner.generation == record.generation || owner.sse.is_some() || self.safety(call) == Safety::Safe
     }
 
