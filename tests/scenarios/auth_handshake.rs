@@ -23,7 +23,7 @@ fn begin(script: impl FnOnce(&mut Server)) -> (Tether, CallId) {
     (world, call)
 }
 
-/// Some servers let everybody begin, and ask for a login at the next message.
+/// Some servers let all clients begin, and ask for a login at the next message.
 #[test]
 fn a_refusal_of_either_message_of_the_handshake_asks_the_provider_once() {
     for method in ["initialize", "notifications/initialized"] {
