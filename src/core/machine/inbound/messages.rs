@@ -105,7 +105,7 @@ impl<J: Json> Manager<J> {
             Body::Json(_) => String::from("other JSON"),
             Body::Empty => String::from("an empty body"),
         };
-        let what = concat(&[&body, " instead of a JSON-RPC response from an MCP endpoint"]);
+        let what = concat(&[&body, " instead of JSON-RPC from an MCP endpoint"]);
         if record.purpose == Purpose::User {
             let (session, generation, speaks) = (record.session, record.generation, verdict::speaks(&what));
             self.note_odd(session, generation, UNREADABLE, speaks);

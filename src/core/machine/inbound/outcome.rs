@@ -99,11 +99,7 @@ impl<J: Json> Manager<J> {
     fn is_unread(&self, call: CallId) -> bool {
         let Some(record) = self.calls.get(call) else { return false };
         let Some(owner) = self.store.get(record.session) else { return false };
-        let is_lost = owner
-            .loss
-            .as_ref()
-            .is_some_and(|loss| matches!(loss.code, ErrorCode::SessionTerminated | ErrorCode::SessionInvalid));
-        is_lost && owner.generation == record.generation || owner.sse.is_some() || self.safety(call) == Safety::Safe
+        owner.lost_generation == record.generation || owner.sse.is_some() || self.safety(call) == Safety::Safe
     }
 
     /// The exchange of a call failed before the answer.

@@ -121,6 +121,8 @@ pub(crate) struct Session<J> {
     pub(crate) suspicion: Option<Box<Suspicion>>,
     /// Whether a call was refused again on a new session, as if that were lost too, while others were answered.
     pub(crate) outlives_loss: bool,
+    /// The latest generation that the server lost, not the client.
+    pub(crate) lost_generation: u64,
     /// The former session during a trial.
     pub(crate) former: Option<Box<Agreed<J>>>,
     /// Present while the server is unreachable.
@@ -200,6 +202,7 @@ impl<J> Session<J> {
             deferred: Vec::new(),
             suspicion: None,
             outlives_loss: false,
+            lost_generation: 0,
             former: None,
             outage: None,
             in_line: false,
@@ -310,6 +313,10 @@ impl<J> Session<J> {
             ErrorCode::SessionTimeout => self.early_losses,
             _ => self.early_losses + u32::from(counts),
         };
+        // A server that only was silent may still be at its calls.
+        if code != ErrorCode::SessionTimeout {
+            self.lost_generation = self.generation;
+        }
         // A loss during restoration continues the same recovery.
         self.loss.get_or_insert(Loss { code, at: now });
     }
