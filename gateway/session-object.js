@@ -256,7 +256,8 @@ export class SessionObject extends DurableObject {
     return this.ctx.storage.setAlarm(this.#nextAlarm);
   }
 
-  // Whether the session is open, belongs to this owner (who includes the server), and was opened with the present configuration. The latter is checked once per instance.
+  // Whether the session is open, belongs to this owner (who includes the server), and was opened with the present configuration, which is checked once
+  // per instance.
   /** @param {string} owner */
   #isUsableBy(owner) {
     const { values: row, isOpen } = this.#row;

@@ -11,7 +11,8 @@ import { secretsIn } from './secrets.mjs';
 
 const LOOK_EVERY = 300; // milliseconds between two looks at the file
 const user = 'me';
-// Below the ports that systems give to outgoing connections and to port 0, on Linux from 32768: nothing takes such a port while a changed file restarts workerd.
+// Below the ports that systems give to outgoing connections and to port 0, on Linux from 32768: nothing takes such a port while a changed
+// file restarts workerd.
 const PORTS = { first: 15_000, count: 17_000 };
 const TRIES = 20; // ports that are in use
 

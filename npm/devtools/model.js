@@ -8,12 +8,17 @@ import { isFailure } from './words.js';
 /** @import { SessionInfo } from '../index.js' */
 /** @import { TraceEvent } from '../devtools.js' */
 /** @typedef {'open' | 'good' | 'bad' | 'unknown' | 'again' | 'quiet' | 'wait'} Tone */
-/** @typedef {Pick<SessionInfo, 'userId' | 'serverName' | 'generation'> & Partial<Pick<SessionInfo, 'sessionId' | 'createdAt'>> & { state: string | undefined }} Snapshot */
+/**
+ * @typedef {Pick<SessionInfo, 'userId' | 'serverName' | 'generation'>
+ *   & Partial<Pick<SessionInfo, 'sessionId' | 'createdAt'>>
+ *   & { state: string | undefined }} Snapshot
+ */
 /** @typedef {'requests' | 'states' | 'waits' | 'streams' | 'marks'} Layer */
 /**
  * @typedef {{
  *   layer: Layer, lane: Lane, start: number, end: number, event: number, about: TraceEvent, tone: Tone, label: string, row: number, times: number, n: number,
- * }} Item `end` is Infinity while it lasts; `event` is the index of its latest event, -1 if it is only known from a snapshot, `about` has the fields of all of them, `n` is its place among all items
+ * }} Item `end` is Infinity while it lasts; `event` is the index of its latest event, -1 if it is only known from a snapshot, `about` has the fields of
+ *   all of them, `n` is its place among all items
  */
 /**
  * @typedef {Record<Layer, Item[]> & {

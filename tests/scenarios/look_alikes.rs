@@ -330,6 +330,29 @@ fn a_404_that_comes_after_the_session_was_given_up_does_not_run_the_tool_again()
     }
 }
 
+/// The server was replaced by one that names the request's id, and one of its refusals is late.
+#[test]
+fn a_refusal_that_comes_after_the_recovery_is_sent_again_if_the_server_had_lost_the_session() {
+    for lost in [
+        http_answer(400, -32022, "Unsupported protocol version"),
+        http_answer(400, -32000, "Bad Request: No valid session ID provided"),
+        http_answer(404, -32001, "Session not found"),
+    ] {
+        let (mut world, session) = super::suspicion::working();
+        world.server().forget();
+        world.server().lost = lost.clone();
+        world.server().next("tools/call", [lost.clone().after(5_000)]);
+        let late = world.tool(session, "order");
+        let first = world.tool(session, "order");
+        world.finish(first);
+        world.result(first);
+        assert_eq!((world.server().executed("order"), world.count("initialize")), (1, 2), "{lost:?}");
+        world.finish(late);
+        world.result(late);
+        assert_eq!((world.server().executed("order"), world.count("initialize")), (2, 2), "{lost:?}");
+    }
+}
+
 #[test]
 fn an_unsafe_call_beside_the_safe_one_that_shows_the_loss_goes_on_in_the_next_session() {
     for lost in [http(404, ""), http(404, "<html>404 Not Found</html>"), http_rpc(404, -32001, "Session not found")] {

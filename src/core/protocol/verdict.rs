@@ -64,8 +64,11 @@ pub enum Verdict {
     Lost(ErrorCode),
     /// Either a lost session or a handler's own response: a ping decides before any retry.
     Doubtful(ErrorCode),
-    /// The request carried a replaced id: send it again on the current session, if it certainly was refused unread.
-    Stale(bool),
+    /// The request carried a replaced id: send it again on the current session, if it was refused unread.
+    Stale {
+        /// Whether the response alone says so.
+        is_certain: bool,
+    },
     /// Another stream uses the session.
     Conflict,
     /// Refused unread: retry after this delay, if the server gave one.
@@ -90,8 +93,8 @@ pub enum Verdict {
 /// body in words that no known session layer uses. So a tool that reports its own error with HTTP 404 runs once.
 pub fn judge(seen: &Seen<'_>) -> Verdict {
     match judge_current(seen) {
-        Verdict::Lost(_) if seen.relation == Relation::Stale => Verdict::Stale(!seen.is_bare),
-        Verdict::Doubtful(_) if seen.relation == Relation::Stale => Verdict::Stale(false),
+        Verdict::Lost(_) if seen.relation == Relation::Stale => Verdict::Stale { is_certain: !seen.is_bare },
+        Verdict::Doubtful(_) if seen.relation == Relation::Stale => Verdict::Stale { is_certain: false },
         verdict => verdict,
     }
 }

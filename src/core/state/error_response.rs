@@ -86,7 +86,7 @@ pub(crate) fn said<J: Json>(body: &Body<J>, request_id: Option<u64>) -> (Option<
 pub(crate) fn response_error<J: Json>(response: &ErrorResponse<'_, J>) -> Error<J> {
     let error = match response.verdict {
         Verdict::Lost(code) | Verdict::Doubtful(code) => Error::new(code, "the server no longer knows the session"),
-        Verdict::Stale(_) => Error::new(ErrorCode::SessionTerminated, "the session was replaced meanwhile"),
+        Verdict::Stale { .. } => Error::new(ErrorCode::SessionTerminated, "the session was replaced meanwhile"),
         Verdict::Conflict => {
             Error::new(ErrorCode::SessionConflict, "the server has another stream open for this session")
         }

@@ -48,8 +48,8 @@ impl<J: Json> Manager<J> {
                 self.lose_session(session, generation, code, &response.evidence);
                 self.refused_by_loss(call, error);
             }
-            Verdict::Stale(is_certain) if is_certain || self.is_unread(call) => self.refused_by_loss(call, error),
-            Verdict::Lost(_) | Verdict::Doubtful(_) | Verdict::Stale(_) => {
+            Verdict::Stale { is_certain } if is_certain || self.is_unread(call) => self.refused_by_loss(call, error),
+            Verdict::Lost(_) | Verdict::Doubtful(_) | Verdict::Stale { .. } => {
                 let honest = own_words(&response);
                 let verdict = std::mem::replace(&mut response.verdict, honest);
                 let honest = response_error(&response);
@@ -83,8 +83,8 @@ impl<J: Json> Manager<J> {
     }
 
     /// Whether a refusal proves without a ping that the session is lost. An empty 404 may be a handler's own, so not
-    /// before an unsafe call runs again. Nor if a call met the same again on a new session that answers others: a
-    /// gateway may hand on what a server behind it says.
+    /// before an unsafe call runs again. Nor once a call has met the same again on a new session that answers others,
+    /// which is noted here: a gateway may hand on what a server behind it says.
     fn proves_loss(&mut self, call: CallId, response: &ErrorResponse<'_, J>) -> bool {
         let is_safe = self.safety(call) == Safety::Safe;
         let Some(record) = self.calls.get(call) else { return false };

@@ -61,10 +61,13 @@ fn a_404_with_the_requests_own_id_is_the_handlers_answer_unless_it_speaks_of_the
 
 #[test]
 fn a_stale_id_never_ends_the_current_session() {
-    assert_eq!(judge(&seen(404, Relation::Stale, "")), Verdict::Stale(false));
-    assert_eq!(judge(&seen(404, Relation::Stale, "Session not found")), Verdict::Stale(true));
-    assert_eq!(judge(&seen(404, Relation::Stale, "no such customer")), Verdict::Stale(false));
-    assert_eq!(judge(&seen(400, Relation::Stale, "Bad Request: No valid session ID provided")), Verdict::Stale(true));
+    assert_eq!(judge(&seen(404, Relation::Stale, "")), Verdict::Stale { is_certain: false });
+    assert_eq!(judge(&seen(404, Relation::Stale, "Session not found")), Verdict::Stale { is_certain: true });
+    assert_eq!(judge(&seen(404, Relation::Stale, "no such customer")), Verdict::Stale { is_certain: false });
+    assert_eq!(
+        judge(&seen(400, Relation::Stale, "Bad Request: No valid session ID provided")),
+        Verdict::Stale { is_certain: true }
+    );
 }
 
 #[test]

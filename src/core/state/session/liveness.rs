@@ -67,7 +67,7 @@ impl Pong {
             // speaks another one.
             Verdict::Answer | Verdict::Final if is_modern => Self::Lost(ErrorCode::SessionInvalid),
             Verdict::Lost(code) | Verdict::Doubtful(code) => Self::Lost(code),
-            Verdict::Stale(_) => Self::Broken,
+            Verdict::Stale { .. } => Self::Broken,
             Verdict::Refused(wait) if !response.is_suspicious_refusal() => Self::Busy(wait),
             Verdict::Outage => Self::Away,
             // 2025-11-25 basic/utilities/ping: some servers lack it.

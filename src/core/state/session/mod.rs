@@ -121,7 +121,7 @@ pub(crate) struct Session<J> {
     pub(crate) suspicion: Option<Box<Suspicion>>,
     /// Whether a call was refused again on a new session, as if that were lost too, while others were answered.
     pub(crate) outlives_loss: bool,
-    /// The latest generation that the server lost, not the client.
+    /// The latest generation that the server lost; 0 before the first.
     pub(crate) lost_generation: u64,
     /// The former session during a trial.
     pub(crate) former: Option<Box<Agreed<J>>>,
@@ -313,8 +313,8 @@ impl<J> Session<J> {
             ErrorCode::SessionTimeout => self.early_losses,
             _ => self.early_losses + u32::from(counts),
         };
-        // A server that only was silent may still be at its calls.
-        if code != ErrorCode::SessionTimeout {
+        // Otherwise the client gave it up, and the server may still be at its calls.
+        if matches!(code, ErrorCode::SessionTerminated | ErrorCode::SessionInvalid) {
             self.lost_generation = self.generation;
         }
         // A loss during restoration continues the same recovery.
