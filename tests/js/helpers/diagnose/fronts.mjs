@@ -3,14 +3,8 @@
 import { initializeResult } from '../../servers/faults/healthy.mjs';
 import { parseJson, readText, sendJson } from '../../servers/shared/messages.mjs';
 import { serving } from './broken-servers.mjs';
+import { json, page, words } from './replies.mjs';
 
-const words =
-  (status, text, headers = {}) =>
-  (_request, response) =>
-    response.writeHead(status, { 'Content-Type': 'text/plain', ...headers }).end(text);
-const page = (status, text, headers) => words(status, text, { 'Content-Type': 'text/html', ...headers });
-const json = (status, value, headers) =>
-  words(status, JSON.stringify(value), { 'Content-Type': 'application/json', ...headers });
 const refusal = (status, message) => json(status, { jsonrpc: '2.0', id: null, error: { code: -32000, message } });
 
 /** Everything is at `/mcp/`, to which `/mcp` redirects. */

@@ -5,14 +5,8 @@ import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/
 import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
 import express from 'express';
 import { serving } from './broken-servers.mjs';
+import { json, page, words } from './replies.mjs';
 
-const words =
-  (status, text, headers = {}) =>
-  (_request, response) =>
-    response.writeHead(status, { 'Content-Type': 'text/plain', ...headers }).end(text);
-const page = (status, text, headers) => words(status, text, { 'Content-Type': 'text/html', ...headers });
-const json = (status, value, headers) =>
-  words(status, JSON.stringify(value), { 'Content-Type': 'application/json', ...headers });
 const nginx = (title) => `<html><head><title>${title}</title></head><body><h1>${title}</h1><hr>nginx</body></html>`;
 
 /** The Express server of the SDK's guide. */
