@@ -95,12 +95,10 @@ impl<J: Json> Manager<J> {
 
     /// Whether no call is pending and no exchange is open except GET streams.
     pub fn is_idle(&self) -> bool {
-        let is_background = |exchange: &Exchange| {
-            matches!(exchange.kind, ExchangeKind::Listen | ExchangeKind::SessionStream | ExchangeKind::Trailing)
+        let is_awaited = |exchange: &Exchange| {
+            !matches!(exchange.kind, ExchangeKind::Listen | ExchangeKind::SessionStream | ExchangeKind::Trailing)
         };
-        self.calls.is_empty()
-            && !self.store.makes_session()
-            && self.exchanges.iter().all(|(_, exchange)| is_background(exchange))
+        self.calls.is_empty() && !self.store.makes_session() && self.exchanges.keys_where(&is_awaited).is_empty()
     }
 
     /// The next deadline. `None` after the manager has closed, so that its timer does not keep a host process running.

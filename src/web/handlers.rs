@@ -112,7 +112,7 @@ impl Handlers {
     pub(super) fn sweep(&self, lives: impl Fn(SessionRef) -> bool) {
         let mut sessions = self.sessions.borrow_mut();
         if sessions.len() >= self.sweep_at.get() {
-            for session in sessions.keys_where(|_| true) {
+            for session in sessions.keys_where(&|_| true) {
                 if !lives(SessionRef(session)) {
                     sessions.remove(session);
                 }

@@ -96,8 +96,8 @@ impl<K: Number, T> Table<K, T> {
         self.index.from((0, first)).filter_map(|((_, number), slot)| Some((K::of(number), self.at(slot as usize)?)))
     }
 
-    /// The identifiers of the values that `wanted` selects.
-    pub(crate) fn keys_where(&self, wanted: impl Fn(&T) -> bool) -> Vec<K> {
+    /// The identifiers of the values that `wanted` selects. All tables share one copy of the loop.
+    pub(crate) fn keys_where(&self, wanted: &dyn Fn(&T) -> bool) -> Vec<K> {
         let mut keys = Vec::new();
         for (key, value) in self.iter() {
             if wanted(value) {

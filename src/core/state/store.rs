@@ -66,12 +66,12 @@ impl<J> Store<J> {
     }
 
     pub(crate) fn references(&self) -> Vec<SessionRef> {
-        self.records.keys_where(|_| true)
+        self.records.keys_where(&|_| true)
     }
 
     /// Whether any session is connecting, now or after a backoff.
     pub(crate) fn makes_session(&self) -> bool {
-        self.records.iter().any(|(_, session)| session.state.in_handshake() || !session.connecting.is_empty())
+        !self.records.keys_where(&|session| session.state.in_handshake() || !session.connecting.is_empty()).is_empty()
     }
 
     pub(crate) fn stats(&self) -> Stats {

@@ -124,7 +124,7 @@ impl<J: Json> Manager<J> {
             return;
         }
         let now = self.now;
-        for call in self.calls.keys_where(|_| true) {
+        for call in self.calls.keys_where(&|_| true) {
             if let Some(Stage::BackoffToSend(until) | Stage::BackoffToResume(until)) =
                 self.calls.get_mut(call).map(|record| &mut record.stage)
             {
