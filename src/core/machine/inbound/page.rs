@@ -29,7 +29,7 @@ impl<J: Json> Manager<J> {
         }
         let sessions = match of {
             None => self.store.references(),
-            Some(key) => self.store.find(&key).map_or_else(Vec::new, |found| vec![found]),
+            Some(key) => self.store.of_key(&key.user, &key.server),
         };
         for session in sessions {
             match &notification {

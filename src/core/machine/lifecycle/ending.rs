@@ -32,12 +32,12 @@ impl<J: Json> Manager<J> {
     }
 
     fn of_key(&mut self, key: Key) -> Vec<SessionRef> {
-        let found = self.store.find(&key);
+        let found = self.store.of_key(&key.user, &key.server);
         // A stored session that was not restored yet must not be restored later.
-        if found.is_none() {
+        if found.is_empty() {
             self.forget_key(&key);
         }
-        found.map_or_else(Vec::new, |found| vec![found])
+        found
     }
 
     /// Closes the manager. From here on only the requested DELETEs are sent.
