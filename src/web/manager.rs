@@ -136,7 +136,9 @@ impl McpManager {
     /// For the package's page module: notifications of the page, for one session or all. `wake` reports time that
     /// passed without a timer. `share` sets a function that is called with `(origin, used, wanted, slots)` on each
     /// change while tabs share connections; `slots` assigns slots of an origin to this tab, and `crowded` reports
-    /// whether another tab lacks connections to it.
+    /// whether another tab lacks connections to it. `tap` sets a function that receives the servers' notifications as
+    /// `(message, { userId, serverName })`, and answers requests without a handler as `(message, { userId, serverName,
+    /// signal })`.
     pub fn tell(&self, name: JsValue, user: JsValue, server: JsValue, message: JsValue) {
         self.driver.wake();
         let (user, server) = (user.as_string(), server.as_string());
@@ -154,16 +156,11 @@ impl McpManager {
             }
             "crowded" => PageNotification::Crowded(user.clone().unwrap_or_default(), message.is_truthy()),
             "share" => PageNotification::Share(self.driver.handlers.set_sharing(message.dyn_into().ok())),
+            "tap" => return self.driver.handlers.set_tap(message.dyn_into().ok()),
             _ => return,
         };
         let of = user.zip(server).map(|(user, server)| Key { user, server });
         self.driver.input(Input::Page { notification, of });
-    }
-
-    /// For the same module: a function that receives the servers' notifications as `(message, { userId, serverName })`,
-    /// and answers requests without a handler as `(message, { userId, serverName, signal })`.
-    pub fn tap(&self, tap: JsValue) {
-        self.driver.handlers.set_tap(tap.dyn_into().ok());
     }
 
     /// Resolves when nothing is in flight.
@@ -178,12 +175,6 @@ impl McpManager {
     /// resolves.
     pub fn close(&self, options: JsValue) -> Promise {
         error::promised(self.start_close(&options))
-    }
-
-    /// `close()`, for `await using`.
-    #[wasm_bindgen(js_name = "[Symbol.asyncDispose]")]
-    pub fn async_dispose(&self) -> Promise {
-        self.close(JsValue::UNDEFINED)
     }
 }
 
