@@ -67,6 +67,10 @@ export class McpManager extends Machine {
     return new SessionTransport((client) => this.connect(userId, serverName, { ...options, ...client }));
   }
 
+  [Symbol.asyncDispose]() {
+    return this.close();
+  }
+
   // Loaded on demand.
   async diagnose(serverName, userId, options) {
     const target = () => ({ ...resolve(this, serverName, userId), own: this.#servers[serverName] });

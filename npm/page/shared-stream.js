@@ -47,7 +47,7 @@ export class SharedStream {
     this.#channel.onmessage = ({ data }) => this.#receive(data);
     tabs.onstored = ({ user, server }) => this.#post({ type: 'stored', userId: user, serverName: server });
     tabs.listens = ({ user, server }) => this.#sessions.get(nameOf(user, server))?.held === true;
-    manager.tap((message, about) => this.#tapped(message, about));
+    manager.tell('tap', undefined, undefined, (message, about) => this.#tapped(message, about));
     // The holder of a session's lock decides when its stream is opened.
     manager.tell('park');
     this.#onstate = (event) => this.#follow(/** @type {CustomEvent<SessionEventDetail>} */ (event).detail);
@@ -68,7 +68,7 @@ export class SharedStream {
   end() {
     this.want(false);
     this.#manager.events.removeEventListener('stateChanged', this.#onstate);
-    this.#manager.tap(undefined);
+    this.#manager.tell('tap');
     this.#post({ type: 'gone' });
     this.#channel.close();
     this.#tabs.onstored = () => {};

@@ -22,7 +22,7 @@ export interface PageManager extends McpManager {
   tell(news: 'slots', origin: string, _: undefined, held: number): void;
   tell(news: 'crowded', origin: string, _: undefined, crowded: boolean): void;
   tell(news: 'share', _?: undefined, __?: undefined, onchange?: OnConnections): void;
-  tap(tap: Tap | undefined): void;
+  tell(news: 'tap', _?: undefined, __?: undefined, tap?: Tap): void;
 }
 
 /** A JSON-RPC request or notification of a server. */

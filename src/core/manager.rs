@@ -1,6 +1,6 @@
 //! The public methods of the machine: `handle` takes inputs, `poll` returns outputs.
 
-use crate::core::api::{CallId, Input, Key, Output, SessionInfo, SessionRef, Stats};
+use crate::core::api::{CallId, Input, Output, SessionInfo, SessionRef, Stats};
 use crate::core::kit::time::Instant;
 use crate::core::machine::Manager;
 use crate::core::protocol::json::Json;
@@ -69,8 +69,7 @@ impl<J: Json> Manager<J> {
 
     /// The session of (user, server), whatever its state.
     pub fn info(&self, user: &str, server: &str) -> Option<SessionInfo> {
-        let key = Key { user: user.to_owned(), server: server.to_owned() };
-        self.session(self.store.find(&key)?)
+        self.session(self.store.find(user, server)?)
     }
 
     /// One session record; `None` after it was terminated or closed.
@@ -95,17 +94,15 @@ impl<J: Json> Manager<J> {
 
     /// Whether no call is pending and no exchange is open except GET streams.
     pub fn is_idle(&self) -> bool {
-        let is_background = |exchange: &Exchange| {
-            matches!(exchange.kind, ExchangeKind::Listen | ExchangeKind::SessionStream | ExchangeKind::Trailing)
+        let is_awaited = |exchange: &Exchange| {
+            !matches!(exchange.kind, ExchangeKind::Listen | ExchangeKind::SessionStream | ExchangeKind::Trailing)
         };
-        self.calls.is_empty()
-            && !self.store.makes_session()
-            && self.exchanges.iter().all(|(_, exchange)| is_background(exchange))
+        self.calls.is_empty() && !self.store.makes_session() && self.exchanges.keys_where(&is_awaited).is_empty()
     }
 
     /// The next deadline. `None` after the manager has closed, so that its timer does not keep a host process running.
     fn next_deadline(&self) -> Option<Instant> {
-        if self.closing.is_closed() && self.exchanges.is_empty() { None } else { self.timers.next() }
+        if self.closing.closed && self.exchanges.is_empty() { None } else { self.timers.next() }
     }
 
     /// Handles the consequences of an input or a timer: ended calls, and free slots in the lanes.

@@ -1,6 +1,7 @@
 //! The users' auth providers, asked for a token by the machine.
 
 use super::driver::Driver;
+use super::handlers::about;
 use super::hook::{Hook, Report};
 use super::json::JsJson;
 use super::sys::{self, AbortController};
@@ -44,7 +45,7 @@ impl Auth {
         info: Option<SessionInfo>,
         request: TokenRequest,
     ) {
-        let asked = info.is_some_and(|info| self.start(driver, session.0, &info, request).is_ok());
+        let asked = info.is_some_and(|info| self.start(driver, session.0, info, request).is_ok());
         if !asked {
             failed(driver, session, None);
         }
@@ -64,25 +65,21 @@ impl Auth {
         }
     }
 
-    fn start(&self, driver: &Driver, session: u64, info: &SessionInfo, request: TokenRequest) -> Result<(), JsValue> {
+    fn start(&self, driver: &Driver, session: u64, info: SessionInfo, request: TokenRequest) -> Result<(), JsValue> {
         let provider = self.providers.borrow().get(&key(&info.user_id, &info.server_name)).cloned();
         let JsJson(provider) = provider.ok_or(JsValue::NULL)?;
         let aborter = AbortController::new()?;
         let signal = aborter.signal()?;
         self.asking.borrow_mut().insert(session, aborter);
-        sys::ask_for_token(
-            &provider,
-            &info.user_id,
-            &info.server_name,
-            &request.url,
-            request.status,
-            request.challenge,
-            request.attempt,
-            &driver.network.users_fetch(),
-            &signal,
-            &self.hook.of(Report::Token, session),
-            &self.hook.of(Report::NoToken, session),
-        )
+        let context = about(Some(info));
+        sys::put(&context, "url", &JsValue::from_str(&request.url));
+        sys::put(&context, "status", &request.status.map_or(JsValue::UNDEFINED, Into::into));
+        sys::put(&context, "challenge", &request.challenge.map_or(JsValue::UNDEFINED, Into::into));
+        sys::put(&context, "attempt", &request.attempt.into());
+        sys::put(&context, "fetch", &driver.network.users_fetch());
+        sys::put(&context, "signal", &signal);
+        let (done, failed) = (self.hook.of(Report::Token, session), self.hook.of(Report::NoToken, session));
+        sys::ask_for_token(&provider, &context, &done, &failed)
     }
 }
 

@@ -34,8 +34,8 @@ pub(super) enum Shape {
     Result,
     /// Nothing.
     Void,
-    /// The session of this user and server.
-    Session(String, String),
+    /// The session.
+    Session,
 }
 
 struct Call {
@@ -81,15 +81,15 @@ impl Calls {
             error.server = server.map(|server| String::from(&**server));
             return Err(error::to_js(&error, Some(&reason)));
         }
-        let id = self.next.replace(self.next.get() + 1);
+        let call = self.without_caller();
         if let Some(signal) = &signal {
-            self.signals.enter(signal, id as f64, self.hook.function());
+            self.signals.enter(signal, call.0 as f64, self.hook.function());
         }
         let deferred = sys::deferred();
         let promise = deferred.promise();
         let caller = Caller::Promise { signal, on_progress };
-        self.waiting.borrow_mut().insert(id, Call { shape, server: server.cloned(), deferred, caller });
-        Ok((CallId(id), promise))
+        self.waiting.borrow_mut().insert(call.0, Call { shape, server: server.cloned(), deferred, caller });
+        Ok((call, promise))
     }
 
     /// Registers a call of the transport.
@@ -135,11 +135,9 @@ impl Calls {
     /// Settles a `connect`.
     #[cfg(feature = "classes")]
     pub(super) fn connected(&self, driver: &Rc<Driver>, call: CallId, session: SessionRef) {
-        let Some(call) = self.take(call) else { return };
-        if let Shape::Session(user, server) = &call.shape {
-            let session = McpSession::new(Handle::new(driver), session, user, server);
-            call.resolve(&session.into());
-        }
+        // No input that ends a record connects callers first, so there is one.
+        let (Some(call), Some(info)) = (self.take(call), driver.info(session)) else { return };
+        call.resolve(&McpSession::new(Handle::new(driver), session, info).into());
     }
 
     /// Delivers the progress of a call. Returns what its callback throws.

@@ -12,17 +12,14 @@ use super::handlers::Handlers;
 use super::hook::{Hook, Report};
 use super::json::JsJson;
 use super::log::Log;
-use super::options::Host;
+use super::options::{self, Host};
 use super::storage::Storage;
 use super::sys::{self, Deferred};
 use super::timers::Timer;
-use crate::core::Instant;
-use crate::core::Manager;
-use crate::core::SessionInfo;
-use crate::core::config::Limits;
+use crate::core::config::{Config, Problem};
 use crate::core::kit::queue::Queue;
 use crate::core::kit::text::concat;
-use crate::core::{Input, Level, Output, SessionRef};
+use crate::core::{ClientIdentity, Input, Instant, Level, Manager, Output, SessionInfo, SessionRef};
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::rc::{Rc, Weak};
@@ -63,8 +60,16 @@ pub(super) struct Driver {
 const MAX_REPORTS: u32 = 100;
 
 impl Driver {
-    pub(super) fn new(machine: Manager<JsJson>, limits: &Limits, debug: bool, host: Host) -> Rc<Self> {
-        Rc::new_cyclic(|driver: &Weak<Self>| {
+    /// A driver for a parsed configuration, whose warnings it logs.
+    pub(super) fn new(
+        (mut config, warnings): (Config, Vec<Problem>),
+        client: ClientIdentity<JsJson>,
+        host: Host,
+    ) -> Rc<Self> {
+        config.connections = options::connections();
+        let (max_message_bytes, max_error_bytes) = (config.limits.max_message_bytes, config.limits.max_error_bytes);
+        let machine = Manager::new(config, client, sys::seed()).without_events();
+        let driver = Rc::new_cyclic(|driver: &Weak<Self>| {
             let hook = Hook::new(driver);
             Self {
                 machine: RefCell::new(machine),
@@ -86,11 +91,15 @@ impl Driver {
                 #[cfg(feature = "client")]
                 futures: Futures::default(),
                 handlers: Handlers::new(hook.clone()),
-                log: Log::new(host.log, debug),
-                network: Network::new(hook, host.fetch, limits.max_message_bytes, limits.max_error_bytes),
+                log: Log::new(host.log),
+                network: Network::new(hook, host.fetch, max_message_bytes, max_error_bytes),
                 storage: Storage::new(host.storage),
             }
-        })
+        });
+        for warning in warnings {
+            driver.log.line(Level::Warn, &concat(&["[MCP] ", &warning.line()]));
+        }
+        driver
     }
 
     /// Handles an input at once, or after the current one if called from within a user's callback.

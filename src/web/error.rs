@@ -23,10 +23,15 @@ pub(super) fn config(message: String) -> JsValue {
 }
 
 /// A rejected promise. Made as those of calls are, because npm/node.js gives their errors the caller's stack.
-pub(super) fn rejected(error: &JsValue) -> Promise {
+fn rejected(error: &JsValue) -> Promise {
     let deferred = sys::deferred();
     let _ = deferred.settle(error, &JsValue::UNDEFINED);
     deferred.promise()
+}
+
+/// The promise of a call, or one that is rejected with the reason why the call did not start.
+pub(super) fn promised(started: Result<Promise, JsValue>) -> Promise {
+    started.unwrap_or_else(|error| rejected(&error))
 }
 
 fn fields(error: &Error<JsJson>, cause: Option<&JsValue>) -> JsValue {

@@ -1,7 +1,9 @@
 //! `manager.events`: the machine's events as `CustomEvent`s.
 
+use super::sys;
 use crate::core::Event;
 use crate::core::kit::fields::Fields;
+use js_sys::Object;
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use std::cell::OnceCell;
@@ -43,7 +45,12 @@ impl Events {
     }
 }
 
-/// Converts one of our own small types to a plain JS object.
+/// Converts one of our own small types to a plain JS object. serde-wasm-bindgen decides for each map whether it becomes an
+/// object or a `Map`, and has the code for both, so it converts the values alone.
 pub(super) fn to_js(fields: &Fields<'_>) -> JsValue {
-    fields.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED)
+    let object = JsValue::from(Object::new());
+    for (name, value) in fields.iter() {
+        sys::put(&object, name, &value.serialize(&Serializer::new()).unwrap_or_default());
+    }
+    object
 }

@@ -12,7 +12,7 @@ pub(super) use super::sys::words;
 /// own errors are not retried.
 pub(super) fn of(reason: &JsValue, before_response: bool, is_injected: bool) -> Failure<JsJson> {
     let message = sys::message_of(reason);
-    let kind = match sys::kind_of(reason, &message) {
+    let kind = match sys::kind_of(reason) {
         1 => FailureKind::Unsent,
         2 if before_response => FailureKind::Unreachable,
         3 if is_injected => FailureKind::Thrown,
@@ -37,7 +37,7 @@ pub(super) struct Onlineness {
 impl Onlineness {
     /// Whether the host reports offline and nothing contradicts it. Hosts that do not report count as online.
     pub(super) fn is_offline(&self) -> bool {
-        let offline = sys::online() == Some(false);
+        let offline = sys::is_offline();
         // The next report is a new hint.
         self.misled.set(self.misled.get() && offline);
         offline && !self.misled.get()

@@ -48,7 +48,7 @@ pub(super) struct Exchange {
     follows: bool,
     /// The host reported offline, and this was checked.
     doubted: Cell<bool>,
-    url: Rc<str>,
+    url: JsString,
     pub(super) stage: Cell<Stage>,
     /// It ended or was aborted: nothing more is reported.
     pub(super) over: Cell<bool>,
@@ -62,7 +62,7 @@ pub(super) struct Exchange {
 #[derive(Default)]
 pub(super) enum Stage {
     /// A CORS check before sending, because the host reports offline.
-    Gate(JsString, JsValue),
+    Gate(JsValue),
     /// Status and headers.
     Head,
     /// A chunk of the body.
@@ -148,7 +148,7 @@ impl Network {
             reads_session_id: request.reads_session_id,
             follows: request.follows,
             doubted: Cell::new(false),
-            url: Rc::clone(&request.url),
+            url,
             stage: Cell::new(Stage::Head),
             over: Cell::new(false),
             paused: Cell::new(false),
@@ -162,14 +162,15 @@ impl Network {
             // A harmless request checks the host's report first. If it fails, this request is provably unsent.
             exchange.doubted.set(true);
             let reached = self.checks.ask(&self.fetch, &exchange.url);
-            let waits = reached.and_then(|reached| exchange.wait_for(&reached, Stage::Gate(url, init)));
+            let waits = reached.and_then(|reached| exchange.wait_for(&reached, Stage::Gate(init)));
             return waits.map_err(|_| offline());
         }
-        self.request(&exchange, &url, &init)
+        self.request(&exchange, &init)
     }
 
-    fn request(&self, exchange: &Exchange, url: &JsString, init: &JsValue) -> Result<(), Failure<JsJson>> {
-        let response = sys::send(&self.fetch, url, init).and_then(|response| exchange.wait_for(&response, Stage::Head));
+    fn request(&self, exchange: &Exchange, init: &JsValue) -> Result<(), Failure<JsJson>> {
+        let response = sys::send(&self.fetch, &exchange.url, init);
+        let response = response.and_then(|response| exchange.wait_for(&response, Stage::Head));
         response.map_err(|reason| failure::of(&reason, false, self.is_injected))
     }
 
@@ -217,17 +218,17 @@ impl Exchange {
             Err(reason) => return self.broken(driver, &reason),
         };
         let (status, media) = (head.status, head.media);
+        self.accepted.set(head.is_success());
         if self.doubted.get() {
             driver.network.onlineness.contradict();
         }
-        if let (Some(call), true, Media::EventStream) = (self.call, is_success(status), media) {
+        if let (Some(call), true) = (self.call, head.is_stream()) {
             driver.report(TRANSPORT, driver.calls.streams(call));
         }
         driver.input(Input::Opened { exchange: self.id, head });
         if self.over.get() {
             return sys::discard(response);
         }
-        self.accepted.set(is_success(status));
         if let Err(reason) = self.open(driver, response, status, media) {
             self.broken(driver, &reason);
         }
@@ -248,14 +249,14 @@ impl Exchange {
         // An injected `fetch` may have read it already (npm/workerd.js).
         if let Some(text) = Some(response).filter(|_| !network.fetch.is_undefined()).and_then(Response::whole) {
             #[cfg(feature = "gateway")]
-            if media == Media::EventStream && is_success(status) {
+            if media == Media::EventStream && self.accepted.get() {
                 self.whole_stream(driver, &text);
                 return Ok(());
             }
             return self.whole(driver, &text);
         }
         let Some(body) = response.body() else { return nothing() };
-        let ok = is_success(status);
+        let ok = self.accepted.get();
         let sink = match media {
             Media::EventStream if ok => Sink::Stream(Box::new(Feed::new(network.max_message_bytes))),
             Media::Json if ok => Sink::Text(Text::new(network.max_message_bytes, true, 0)),
@@ -316,10 +317,10 @@ pub(super) fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
         }
         Stage::Paused(reader, sink) => exchange.stage.set(Stage::Paused(reader, sink)),
         Stage::Check(failure) => exchange.fail(driver, explained(failure, value.is_truthy())),
-        Stage::Gate(url, init) => {
+        Stage::Gate(init) => {
             let network = &driver.network;
             let goes = value.is_truthy() || !network.onlineness.is_offline();
-            let sent = if goes { network.request(&exchange, &url, &init) } else { Err(offline()) };
+            let sent = if goes { network.request(&exchange, &init) } else { Err(offline()) };
             if let Err(failure) = sent {
                 exchange.fail(driver, failure);
             }
@@ -355,10 +356,6 @@ fn read_head(response: &Response, exchange: &Exchange) -> Result<ResponseHead, J
             text("location", (301..=308).contains(&status))?
         },
     })
-}
-
-fn is_success(status: u16) -> bool {
-    (200..300).contains(&status)
 }
 
 /// The usual types are compared in place; others are parsed.

@@ -5,7 +5,7 @@ use super::failure;
 use super::hook::{Hook, Report};
 use super::json::JsJson;
 use super::sys::{self, AbortController};
-use crate::core::kit::table::Table;
+use crate::core::kit::table::{Named, Table};
 use crate::core::protocol::codes::{INTERNAL_ERROR, METHOD_NOT_FOUND, NO_SUCH_METHOD};
 use crate::core::{Input, RpcError, SessionInfo, SessionRef, Ticket};
 use js_sys::{Function, Object};
@@ -29,45 +29,28 @@ pub(super) struct Handlers {
     hook: Hook,
 }
 
-/// Selects a handler of a session.
-pub(super) enum Slot {
-    /// Requests of one method.
-    Request(String),
-    /// Notifications of one method.
-    Notification(String),
-    OtherNotifications,
-    Observer,
+/// A handler of a session, or none in its place.
+pub(super) enum Handler {
+    /// Of requests of one method.
+    Request(String, Function),
+    /// Of notifications of one method.
+    Notification(String, Function),
+    OtherNotifications(Option<Function>),
+    Observer(Option<Function>),
 }
 
 /// The handlers of one session.
 #[derive(Default)]
 pub(super) struct Set {
-    pub(super) requests: ByMethod,
-    pub(super) notifications: ByMethod,
+    /// By method.
+    pub(super) requests: Named<Function>,
+    /// By method.
+    pub(super) notifications: Named<Function>,
     pub(super) other_notifications: Option<Function>,
     /// Receives all notifications, and requests without a handler.
     pub(super) observer: Option<Function>,
     /// Whether a failing notification handler was logged. A server could cause any number of failures.
     blamed: Cell<bool>,
-}
-
-/// Handlers by method. There are only a few.
-#[derive(Default)]
-pub(super) struct ByMethod(Vec<(String, Function)>);
-
-impl ByMethod {
-    fn set(&mut self, method: String, handler: Option<Function>) {
-        if let Some(at) = self.0.iter().position(|(other, _)| *other == method) {
-            self.0.remove(at);
-        }
-        if let Some(handler) = handler {
-            self.0.push((method, handler));
-        }
-    }
-
-    fn get(&self, method: &str) -> Option<&Function> {
-        self.0.iter().find(|(other, _)| other == method).map(|(_, handler)| handler)
-    }
 }
 
 impl Handlers {
@@ -82,15 +65,15 @@ impl Handlers {
         }
     }
 
-    /// Sets a handler of a session; `None` removes it.
-    pub(super) fn set(&self, session: SessionRef, slot: Slot, handler: Option<Function>) {
+    /// Sets a handler of a session.
+    pub(super) fn set(&self, session: SessionRef, handler: Handler) {
         let mut sessions = self.sessions.borrow_mut();
         let mut set = sessions.remove(session.0).unwrap_or_default();
-        match slot {
-            Slot::Request(method) => set.requests.set(method, handler),
-            Slot::Notification(method) => set.notifications.set(method, handler),
-            Slot::OtherNotifications => set.other_notifications = handler,
-            Slot::Observer => set.observer = handler,
+        match handler {
+            Handler::Request(method, handler) => set.requests.insert(method, handler),
+            Handler::Notification(method, handler) => set.notifications.insert(method, handler),
+            Handler::OtherNotifications(handler) => set.other_notifications = handler,
+            Handler::Observer(handler) => set.observer = handler,
         }
         set.blamed.set(false);
         sessions.insert(session.0, set);
@@ -112,7 +95,7 @@ impl Handlers {
     pub(super) fn sweep(&self, lives: impl Fn(SessionRef) -> bool) {
         let mut sessions = self.sessions.borrow_mut();
         if sessions.len() >= self.sweep_at.get() {
-            for session in sessions.keys_where(|_| true) {
+            for session in sessions.keys_where(&|_| true) {
                 if !lives(SessionRef(session)) {
                     sessions.remove(session);
                 }
@@ -222,8 +205,8 @@ impl Handlers {
     }
 }
 
-/// Identifies the session of a message.
-fn about(of: Option<SessionInfo>) -> JsValue {
+/// An object that identifies a session.
+pub(super) fn about(of: Option<SessionInfo>) -> JsValue {
     let about = JsValue::from(Object::new());
     if let Some(info) = of {
         sys::put(&about, "userId", &info.user_id.into());

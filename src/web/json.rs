@@ -58,16 +58,12 @@ impl Json for JsJson {
         self.0.as_bool()
     }
     fn as_array(&self) -> Option<Vec<Self>> {
-        let mut items = Vec::new();
-        for item in sys::items(&self.0)?.iter() {
-            items.push(Self(item));
-        }
-        Some(items)
+        Some(items(&sys::items(&self.0)?))
     }
     fn keys(&self) -> Option<Vec<String>> {
         let mut names = Vec::new();
-        for key in sys::keys(&self.0)?.iter() {
-            if let Some(name) = key.as_string() {
+        for key in items(&sys::keys(&self.0)?) {
+            if let Some(name) = key.as_str() {
                 names.push(name);
             }
         }
@@ -79,4 +75,12 @@ impl Json for JsJson {
     fn to_text(&self) -> String {
         sys::write_json(&self.0).ok().flatten().map(String::from).unwrap_or_default()
     }
+}
+
+fn items(array: &Array) -> Vec<JsJson> {
+    let mut items = Vec::new();
+    for at in 0..array.length() {
+        items.push(JsJson(array.get(at)));
+    }
+    items
 }

@@ -10,18 +10,15 @@ use wasm_bindgen::JsValue;
 pub(super) struct Log {
     /// The user's function; `undefined` for the console.
     sink: JsValue,
-    debug: bool,
 }
 
 impl Log {
-    pub(super) fn new(sink: Option<Function>, debug: bool) -> Self {
-        Self { sink: sink.map_or(JsValue::UNDEFINED, Into::into), debug }
+    pub(super) fn new(sink: Option<Function>) -> Self {
+        Self { sink: sink.map_or(JsValue::UNDEFINED, Into::into) }
     }
 
-    /// Prints one line.
+    /// Prints one line. The machine leaves out debug lines that are not wanted.
     pub(super) fn line(&self, level: Level, line: &str) {
-        if level != Level::Debug || self.debug {
-            sys::log(&self.sink, level.as_str(), line);
-        }
+        sys::log(&self.sink, level.as_str(), line);
     }
 }

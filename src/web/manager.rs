@@ -8,9 +8,8 @@ use super::options::{self, Host};
 use super::{error, sys};
 use crate::core::Json;
 use crate::core::config::{self, Config, Problem};
-use crate::core::kit::text::concat;
 use crate::core::{ClientIdentity, Manager};
-use crate::core::{Input, Key, Level, PageNotification, Target};
+use crate::core::{Input, Key, PageNotification, Target};
 use js_sys::{Array, Object, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -33,15 +32,8 @@ impl McpManager {
     #[wasm_bindgen(constructor)]
     pub fn new(config: JsValue, options: JsValue) -> Result<McpManager, JsValue> {
         let host = options::host(&options)?;
-        let (mut config, warnings) = parse(config, options, host.env.as_ref())?;
-        config.connections = options::connections();
-        let (limits, debug) = (config.limits.clone(), config.debug);
-        let machine = Manager::new(config, identity(&host), sys::seed()).without_events();
-        let driver = Driver::new(machine, &limits, debug, host);
-        for warning in warnings {
-            driver.log.line(Level::Warn, &concat(&["[MCP] ", &warning.line()]));
-        }
-        Ok(Self { driver: Handle::new(&driver) })
+        let parsed = parse(config, options, &host.env)?;
+        Ok(Self { driver: Handle::new(&Driver::new(parsed, identity(&host), host)) })
     }
 
     /// The session of a user with a server, created on first use.
@@ -51,7 +43,7 @@ impl McpManager {
         #[wasm_bindgen(js_name = serverName)] server: JsValue,
         options: JsValue,
     ) -> Promise {
-        self.start_connect(&user, &server, &options).unwrap_or_else(|error| error::rejected(&error))
+        error::promised(self.start_connect(&user, &server, &options))
     }
 
     /// The numbers of users and sessions.
@@ -144,7 +136,9 @@ impl McpManager {
     /// For the package's page module: notifications of the page, for one session or all. `wake` reports time that
     /// passed without a timer. `share` sets a function that is called with `(origin, used, wanted, slots)` on each
     /// change while tabs share connections; `slots` assigns slots of an origin to this tab, and `crowded` reports
-    /// whether another tab lacks connections to it.
+    /// whether another tab lacks connections to it. `tap` sets a function that receives the servers' notifications as
+    /// `(message, { userId, serverName })`, and answers requests without a handler as `(message, { userId, serverName,
+    /// signal })`.
     pub fn tell(&self, name: JsValue, user: JsValue, server: JsValue, message: JsValue) {
         self.driver.wake();
         let (user, server) = (user.as_string(), server.as_string());
@@ -162,16 +156,11 @@ impl McpManager {
             }
             "crowded" => PageNotification::Crowded(user.clone().unwrap_or_default(), message.is_truthy()),
             "share" => PageNotification::Share(self.driver.handlers.set_sharing(message.dyn_into().ok())),
+            "tap" => return self.driver.handlers.set_tap(message.dyn_into().ok()),
             _ => return,
         };
         let of = user.zip(server).map(|(user, server)| Key { user, server });
         self.driver.input(Input::Page { notification, of });
-    }
-
-    /// For the same module: a function that receives the servers' notifications as `(message, { userId, serverName })`,
-    /// and answers requests without a handler as `(message, { userId, serverName, signal })`.
-    pub fn tap(&self, tap: JsValue) {
-        self.driver.handlers.set_tap(tap.dyn_into().ok());
     }
 
     /// Resolves when nothing is in flight.
@@ -185,13 +174,7 @@ impl McpManager {
     /// Closes the manager: running calls are rejected with `closed`, handlers are dropped, and nothing is sent after it
     /// resolves.
     pub fn close(&self, options: JsValue) -> Promise {
-        self.start_close(&options).unwrap_or_else(|error| error::rejected(&error))
-    }
-
-    /// `close()`, for `await using`.
-    #[wasm_bindgen(js_name = "[Symbol.asyncDispose]")]
-    pub fn async_dispose(&self) -> Promise {
-        self.close(JsValue::UNDEFINED)
+        error::promised(self.start_close(&options))
     }
 }
 
@@ -200,8 +183,8 @@ impl McpManager {
         let user = options::name(user, "userId")?;
         let server = options::name(server, "serverName")?;
         let given = options::connect(options)?;
-        let shape = Shape::Session(user.clone(), server.clone());
-        let (call, promise) = self.driver.calls.open(shape, Some(&Rc::from(server.as_str())), given.signal, None)?;
+        let (call, promise) =
+            self.driver.calls.open(Shape::Session, Some(&Rc::from(server.as_str())), given.signal, None)?;
         if let Some(provider) = given.auth {
             let lives = |user: &str, server: &str| {
                 self.driver.look(|machine| machine.info(user, server).is_some()) != Some(false)
@@ -227,12 +210,12 @@ impl McpManager {
             self.driver.input(Input::Terminate { call, target });
             Ok(promise)
         });
-        started.unwrap_or_else(|error| error::rejected(&error))
+        error::promised(started)
     }
 }
 
-fn parse(config: JsValue, options: JsValue, env: Option<&JsValue>) -> Result<(Config, Vec<Problem>), JsValue> {
-    let lookup = |name: &str| env.and_then(|env| sys::member(env, name)?.as_string());
+fn parse(config: JsValue, options: JsValue, env: &JsValue) -> Result<(Config, Vec<Problem>), JsValue> {
+    let lookup = |name: &str| sys::member(env, name)?.as_string();
     let parsed = config::parse(&JsJson(config), &JsJson(options), &lookup);
     parsed.map_err(|problems| error::config(Problem::lines(&problems)))
 }

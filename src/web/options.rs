@@ -33,7 +33,8 @@ pub(super) struct Host {
     pub(super) fetch: Option<Function>,
     pub(super) client_info: Option<JsValue>,
     pub(super) capabilities: Option<JsValue>,
-    pub(super) env: Option<JsValue>,
+    /// `undefined` where there is none.
+    pub(super) env: JsValue,
     pub(super) storage: Option<JsValue>,
 }
 
@@ -84,7 +85,7 @@ pub(super) fn host(value: &JsValue) -> Result<Host, JsValue> {
         fetch: bag.function("fetch")?,
         client_info: bag.client_info()?,
         capabilities: bag.object("capabilities")?,
-        env: bag.object("env")?.or_else(process_env),
+        env: bag.object("env")?.unwrap_or_else(sys::env),
         storage: bag.storage()?,
     })
 }
@@ -216,8 +217,4 @@ pub(super) fn connections() -> Connections {
         1 => Connections::Page,
         _ => Connections::Unlimited,
     }
-}
-
-fn process_env() -> Option<JsValue> {
-    sys::env().map(Into::into)
 }

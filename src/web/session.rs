@@ -2,14 +2,14 @@
 
 use super::calls::{self, Shape};
 use super::driver::Handle;
-use super::handlers::Slot;
+use super::handlers::Handler;
 use super::json::JsJson;
 use super::sys::Deferred;
 use super::{error, options, sys};
 use crate::core::{CallId, Input, Millis, RequestOptions, SessionRef, Target};
-use crate::core::{Kind, SessionInfo, State};
+use crate::core::{SessionInfo, State};
 use js_sys::{Function, Promise};
-use std::cell::RefCell;
+use std::cell::{Ref, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
@@ -43,7 +43,7 @@ impl McpSession {
     /// The `Mcp-Session-Id`, if the server issued one.
     #[wasm_bindgen(getter, js_name = sessionId)]
     pub fn session_id(&self) -> JsValue {
-        self.info().session_id.map_or(JsValue::UNDEFINED, Into::into)
+        self.info().session_id.as_deref().map_or(JsValue::UNDEFINED, Into::into)
     }
 
     /// The state of the session.
@@ -67,7 +67,7 @@ impl McpSession {
     /// The negotiated protocol version.
     #[wasm_bindgen(getter, js_name = protocolVersion)]
     pub fn protocol_version(&self) -> JsValue {
-        self.info().protocol_version.into()
+        self.info().protocol_version.as_str().into()
     }
 
     /// The server's capabilities.
@@ -94,12 +94,12 @@ impl McpSession {
             let params = sys::member(&request, "params").unwrap_or(JsValue::UNDEFINED);
             self.start(&method, options::object(params, "request.params")?, &options, Shape::Result)
         });
-        started.unwrap_or_else(|error| error::rejected(&error))
+        error::promised(started)
     }
 
     /// Sends a notification.
     pub fn notification(&self, notification: JsValue) -> Promise {
-        self.start_notification(&notification).unwrap_or_else(|error| error::rejected(&error))
+        error::promised(self.start_notification(&notification))
     }
 
     /// Checks that the server answers.
@@ -117,7 +117,7 @@ impl McpSession {
     #[wasm_bindgen(js_name = callTool)]
     pub fn call_tool(&self, params: JsValue, options: JsValue) -> Promise {
         if let Err(error) = options::tool(&params) {
-            return error::rejected(&error);
+            return error::promised(Err(error));
         }
         self.call("tools/call", params, &options, Shape::Result)
     }
@@ -173,7 +173,7 @@ impl McpSession {
     #[wasm_bindgen(js_name = setLoggingLevel)]
     pub fn set_logging_level(&self, level: JsValue, options: JsValue) -> Promise {
         if let Err(error) = options::string(&level, "level") {
-            return error::rejected(&error);
+            return error::promised(Err(error));
         }
         let params = JsValue::from(js_sys::Object::new());
         sys::put(&params, "level", &level);
@@ -193,7 +193,7 @@ impl McpSession {
             "roots/list" => Some("roots"),
             _ => None,
         };
-        self.set_handler(Slot::Request(method), Some(handler));
+        self.set_handler(Handler::Request(method, handler));
         if let Some(capability) = capability {
             self.driver.input(Input::Declare { session: self.session, capability: capability.into() });
         }
@@ -207,7 +207,7 @@ impl McpSession {
     #[wasm_bindgen(js_name = setNotificationHandler)]
     pub fn set_notification_handler(&self, method: JsValue, handler: JsValue) -> Result<(), JsValue> {
         let (method, handler) = (options::string(&method, "method")?, function(handler, "handler")?);
-        self.set_handler(Slot::Notification(method), Some(handler));
+        self.set_handler(Handler::Notification(method, handler));
         Ok(())
     }
 
@@ -221,7 +221,7 @@ impl McpSession {
     /// Sets that handler, or removes it with anything but a function.
     #[wasm_bindgen(setter, js_name = onnotification)]
     pub fn set_on_notification(&self, handler: JsValue) {
-        self.set_handler(Slot::OtherNotifications, handler.dyn_into().ok());
+        self.set_handler(Handler::OtherNotifications(handler.dyn_into().ok()));
     }
 
     /// For the package's transport: a function that receives every notification as `(message, { during })` and answers
@@ -237,7 +237,7 @@ impl McpSession {
     /// Sets that function, or removes it with anything but a function.
     #[wasm_bindgen(setter)]
     pub fn set_observer(&self, observer: JsValue) {
-        self.set_handler(Slot::Observer, observer.dyn_into().ok());
+        self.set_handler(Handler::Observer(observer.dyn_into().ok()));
     }
 
     /// For the package's transport: sends a request of its client, without a timeout. `call` receives the outcome and
@@ -278,47 +278,30 @@ impl McpSession {
     /// Terminates the session.
     pub fn terminate(&self) -> Promise {
         let started = self.driver.calls.open(Shape::Void, Some(&self.server), None, None);
-        started.map_or_else(
-            |error| error::rejected(&error),
-            |(call, promise)| {
-                self.driver.input(Input::Terminate { call, target: Target::Session(self.session) });
-                promise
-            },
-        )
+        error::promised(started.map(|(call, promise)| {
+            self.driver.input(Input::Terminate { call, target: Target::Session(self.session) });
+            promise
+        }))
     }
 }
 
 impl McpSession {
     /// The object of a connected session.
-    pub(super) fn new(driver: Handle, session: SessionRef, user: &str, server: &str) -> Self {
-        let unknown = || SessionInfo {
-            user_id: user.into(),
-            server_name: server.into(),
-            session_id: None,
-            kind: Kind::Stateless,
-            state: State::Closed,
-            generation: 0,
-            protocol_version: String::new(),
-            created_at: 0,
-            last_used_at: 0,
-            expires_at: None,
-            in_flight: 0,
-            recoveries: 0,
-        };
-        let seen = RefCell::new(driver.info(session).unwrap_or_else(unknown));
+    pub(super) fn new(driver: Handle, session: SessionRef, info: SessionInfo) -> Self {
         let initialized = RefCell::new(driver.look(|machine| machine.initialize_result(session)).flatten());
-        Self { driver, session, server: Rc::from(server), seen, initialized }
+        Self { driver, session, server: Rc::from(info.server_name.as_str()), seen: RefCell::new(info), initialized }
     }
 
-    fn info(&self) -> SessionInfo {
-        let mut seen = self.seen.borrow_mut();
+    fn info(&self) -> Ref<'_, SessionInfo> {
         match self.driver.look(|machine| machine.session(self.session)) {
-            Some(Some(info)) => *seen = info,
-            Some(None) if self.driver.is_closed() => seen.state = State::Closed,
-            Some(None) => seen.state = State::Terminated,
+            Some(Some(info)) => *self.seen.borrow_mut() = info,
+            Some(None) => {
+                let is_closed = self.driver.is_closed();
+                self.seen.borrow_mut().state = if is_closed { State::Closed } else { State::Terminated };
+            }
             None => {}
         }
-        seen.clone()
+        self.seen.borrow()
     }
 
     fn initialize_result(&self, member: &str) -> JsValue {
@@ -330,9 +313,8 @@ impl McpSession {
     }
 
     fn call(&self, method: &str, params: JsValue, options: &JsValue, shape: Shape) -> Promise {
-        options::object(params, "params")
-            .and_then(|params| self.start(method, params, options, shape))
-            .unwrap_or_else(|error| error::rejected(&error))
+        let params = options::object(params, "params");
+        error::promised(params.and_then(|params| self.start(method, params, options, shape)))
     }
 
     fn start(
@@ -363,10 +345,10 @@ impl McpSession {
         Ok(promise)
     }
 
-    fn set_handler(&self, slot: Slot, handler: Option<Function>) {
+    fn set_handler(&self, handler: Handler) {
         let lives = |session| self.driver.look(|machine| machine.session(session).is_some()) != Some(false);
         self.driver.handlers.sweep(lives);
-        self.driver.handlers.set(self.session, slot, handler);
+        self.driver.handlers.set(self.session, handler);
     }
 }
 

@@ -5,7 +5,7 @@ use super::failure;
 use super::json::JsJson;
 use super::{sys, task};
 use crate::core::kit::text::concat;
-use crate::core::{Input, Json, Level, SessionRef};
+use crate::core::{Input, Level, SessionRef};
 use js_sys::{JsString, Promise};
 use std::cell::Cell;
 use std::rc::{Rc, Weak};
@@ -31,23 +31,18 @@ impl Storage {
 
     /// Reads a record.
     pub(super) fn read(&self, driver: &Rc<Driver>, session: SessionRef, name: &str) {
-        self.perform(driver, "get", name, None, Some(session));
+        self.perform(driver, "get", name, &JsValue::UNDEFINED, Some(session));
     }
 
     /// Writes or removes a record.
     pub(super) fn write(&self, driver: &Rc<Driver>, name: &str, value: Option<JsJson>) {
         let method = if value.is_some() { "set" } else { "delete" };
-        self.perform(driver, method, name, value.map(|value| value.to_text()), None);
+        let text = value
+            .map_or(JsValue::UNDEFINED, |value| sys::write_json(&value.0).ok().flatten().unwrap_or_default().into());
+        self.perform(driver, method, name, &text, None);
     }
 
-    fn perform(
-        &self,
-        driver: &Rc<Driver>,
-        method: &str,
-        name: &str,
-        value: Option<String>,
-        wanted_by: Option<SessionRef>,
-    ) {
+    fn perform(&self, driver: &Rc<Driver>, method: &str, name: &str, value: &JsValue, wanted_by: Option<SessionRef>) {
         let Some(place) = &self.place else { return };
         if wanted_by.is_none() {
             self.pending.set(self.pending.get() + 1);

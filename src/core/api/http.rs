@@ -45,6 +45,18 @@ pub struct ResponseHead {
     pub location: Option<String>,
 }
 
+impl ResponseHead {
+    /// Whether the status says that the request was accepted.
+    pub const fn is_success(&self) -> bool {
+        self.status >= 200 && self.status < 300
+    }
+
+    /// Whether the body is the event stream that was asked for.
+    pub fn is_stream(&self) -> bool {
+        self.is_success() && self.media == Media::EventStream
+    }
+}
+
 /// One block of an event stream, its data parsed.
 pub struct StreamBlock<J> {
     /// The event's name; `None` means `message`.

@@ -51,7 +51,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn number<J: Json>(&mut self, section: &Section<J>, key: &str, range: &Range) -> Option<u64> {
-        let number = section.value.get(key)?.as_f64().and_then(whole).filter(|number| range.has(*number));
+        let number = section.value.get(key)?.as_whole().filter(|number| range.has(*number));
         if number.is_none() {
             self.problem(section.path_of(key), range.rule);
         }
@@ -135,10 +135,3 @@ pub(crate) const MUST_BE_OBJECT: &str = "must be a plain object";
 
 /// 2⁵³ − 1: JavaScript numbers are exact up to here, and so is a deadline that far from now.
 pub(super) const MAX_SAFE_INTEGER: u64 = 9_007_199_254_740_991;
-
-/// A whole number that is exact in JavaScript.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked first")]
-pub(super) fn whole(number: f64) -> Option<u64> {
-    let exact = (0.0..=MAX_SAFE_INTEGER as f64).contains(&number) && number.trunc() == number;
-    exact.then_some(number as u64)
-}

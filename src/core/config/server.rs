@@ -4,7 +4,7 @@ use crate::core::config::limits::Limits;
 use crate::core::config::problem::Problem;
 use crate::core::config::template::Template;
 use crate::core::kit::table::Named;
-use crate::core::kit::text::{concat, join, mentions};
+use crate::core::kit::text::{concat, mentions};
 use crate::core::kit::time::Millis;
 use crate::core::protocol::headers;
 use crate::core::protocol::replay::Replay;
@@ -77,7 +77,7 @@ impl ServerConfig {
         let (mut filled, mut problems) = (Named::default(), Vec::new());
         let overridden = |name: &str| extra.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
         for (name, template) in self.headers.iter().filter(|(name, _)| !overridden(name)) {
-            let path = self.path(&["headers", name]);
+            let path = concat(&["mcpServers.", &self.name, ".headers.", name]);
             match template.fill(&|placeholder| {
                 if placeholder == USER_ID { Some(user) } else { vars.get(placeholder).map(String::as_str) }
             }) {
@@ -98,10 +98,6 @@ impl ServerConfig {
             add_header(&mut filled, &mut problems, concat(&["options.headers.", name]), name, value.clone());
         }
         if problems.is_empty() { Ok(filled.into_entries()) } else { Err(problems) }
-    }
-
-    fn path(&self, keys: &[&str]) -> String {
-        concat(&["mcpServers.", &self.name, ".", &join(keys, ".")])
     }
 }
 

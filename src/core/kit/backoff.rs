@@ -1,4 +1,4 @@
-//! Delays between attempts, and the retry budget of a session.
+//! Delays between attempts.
 
 use crate::core::kit::rng::Rng;
 use crate::core::kit::time::Millis;
@@ -49,43 +49,10 @@ pub fn canary_delay(rng: &mut Rng, count: u32) -> Millis {
     whole / 2 + rng.up_to(whole / 2)
 }
 
-fn doubled(first: Millis, times: u32, cap: Millis) -> Millis {
+/// `first`·2ⁿ, at most `cap`.
+pub(crate) fn doubled(first: Millis, times: u32, cap: Millis) -> Millis {
     // 2⁴⁰ ms is far beyond every cap; a larger shift would overflow.
     first.saturating_mul(1 << times.min(40)).min(cap)
-}
-
-/// The session's budget of automatic retries after an unknown outcome: 20 at first, one more for every five responses.
-/// A retry that is answered costs nothing. Without it, a thousand callers of a failing server would double its load.
-#[derive(Clone, Copy, Debug)]
-pub struct Budget {
-    fifths: u32,
-}
-
-impl Budget {
-    const FULL: u32 = 20 * 5;
-
-    /// A response arrived: earns a fifth of a retry, or the one that brought it.
-    pub const fn earn(&mut self, is_retry: bool) {
-        self.fifths += if is_retry { 5 } else { 1 };
-        if self.fifths > Self::FULL {
-            self.fifths = Self::FULL;
-        }
-    }
-
-    /// Takes one retry; `false` if none is left.
-    pub const fn spend(&mut self) -> bool {
-        if self.fifths < 5 {
-            return false;
-        }
-        self.fifths -= 5;
-        true
-    }
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self { fifths: Self::FULL }
-    }
 }
 
 #[cfg(test)]
@@ -109,17 +76,5 @@ mod tests {
     #[test]
     fn a_stream_that_makes_progress_obeys_retry() {
         assert_eq!(stream_delay(&mut Rng::seeded(1), 1000, 0, Some(500)), 500);
-    }
-
-    #[test]
-    fn the_budget_is_spent_and_earned_back() {
-        let mut budget = Budget::default();
-        assert_eq!((0..100).filter(|_| budget.spend()).count(), 20);
-        (0..5).for_each(|_| budget.earn(false));
-        assert!(budget.spend());
-        assert!(!budget.spend());
-        budget.earn(true);
-        assert!(budget.spend());
-        assert!(!budget.spend());
     }
 }

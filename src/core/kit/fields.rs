@@ -6,8 +6,11 @@ use serde::{Serialize, Serializer};
 #[derive(Default)]
 pub struct Fields<'a>(Vec<(&'static str, Value<'a>)>);
 
-enum Value<'a> {
+/// The value of a field.
+pub enum Value<'a> {
+    /// A string.
     Text(&'a str),
+    /// A number.
     Number(f64),
 }
 
@@ -17,6 +20,11 @@ impl<'a> Fields<'a> {
         if let Some(text) = text.into() {
             self.0.push((name, Value::Text(text)));
         }
+    }
+
+    /// All fields, in the order in which they were added.
+    pub fn iter(&self) -> impl Iterator<Item = &(&'static str, Value<'a>)> {
+        self.0.iter()
     }
 
     /// Adds a number below 2⁵³; `None` adds nothing.

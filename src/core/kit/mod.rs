@@ -1,6 +1,7 @@
 //! Smaller replacements for crates and parts of std, limited to what the machine needs.
 
 pub(crate) mod backoff;
+pub(crate) mod budget;
 pub(crate) mod fields;
 pub(crate) mod hash;
 pub(crate) mod index;

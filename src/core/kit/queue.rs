@@ -17,6 +17,10 @@ impl<T> Queue<T> {
         self.pushed.push(item);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pushed.is_empty() && self.next.is_empty()
+    }
+
     pub(crate) fn pop_front(&mut self) -> Option<T> {
         if self.next.is_empty() {
             std::mem::swap(&mut self.next, &mut self.pushed);

@@ -1,7 +1,7 @@
 //! Ordered tables by number and by name, designed for a small module: the generic code is thin, and all ordering is in
 //! one type ([`Index`]), which maps to slots of a plain vector.
 
-use crate::core::kit::index::{Index, Pair};
+use crate::core::kit::index::Index;
 use std::marker::PhantomData;
 
 /// An identifier that is a number, such as that of an exchange, a call or a record.
@@ -96,8 +96,8 @@ impl<K: Number, T> Table<K, T> {
         self.index.from((0, first)).filter_map(|((_, number), slot)| Some((K::of(number), self.at(slot as usize)?)))
     }
 
-    /// The identifiers of the values that `wanted` selects.
-    pub(crate) fn keys_where(&self, wanted: impl Fn(&T) -> bool) -> Vec<K> {
+    /// The identifiers of the values that `wanted` selects. All tables share one copy of the loop.
+    pub(crate) fn keys_where(&self, wanted: &dyn Fn(&T) -> bool) -> Vec<K> {
         let mut keys = Vec::new();
         for (key, value) in self.iter() {
             if wanted(value) {
@@ -169,24 +169,6 @@ impl<K: Number> Set<K> {
 
     pub(crate) fn take_all(&mut self) -> Vec<K> {
         std::mem::take(self).to_vec()
-    }
-}
-
-/// An ordered set of pairs of numbers: the machine's timers.
-#[derive(Default)]
-pub(crate) struct Pairs(Index);
-
-impl Pairs {
-    pub(crate) fn insert(&mut self, pair: Pair) {
-        self.0.insert(pair, 0);
-    }
-
-    pub(crate) fn remove(&mut self, pair: Pair) {
-        self.0.remove(pair);
-    }
-
-    pub(crate) fn first(&self) -> Option<Pair> {
-        self.0.first().map(|(pair, _)| pair)
     }
 }
 

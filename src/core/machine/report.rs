@@ -19,11 +19,6 @@ impl<J: Json> Manager<J> {
         self.out.push_back(Output::Event(Box::new(event)));
     }
 
-    /// Whether events are emitted at all. Callers skip costly details otherwise.
-    pub(crate) const fn emits_events(&self) -> bool {
-        self.emits_events
-    }
-
     /// Logs `[MCP][server] text`.
     pub(crate) fn log(&mut self, session: SessionRef, level: Level, text: &str) {
         let Some(record) = self.store.get(session) else { return };

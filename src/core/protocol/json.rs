@@ -47,12 +47,28 @@ pub trait Json: Clone {
         self.get(key)?.as_str()
     }
 
+    /// Member `key` as a whole number.
+    fn get_whole(&self, key: &str) -> Option<u64> {
+        self.get(key)?.as_whole()
+    }
+
+    /// The value of a whole number from 0 to 2⁵³ − 1.
+    fn as_whole(&self) -> Option<u64> {
+        whole(self.as_f64()?)
+    }
+
     /// Sets member `key` and returns the object.
     #[must_use]
     fn with(mut self, key: &str, value: Self) -> Self {
         self.set(key, value);
         self
     }
+}
+
+/// A whole number from 0 to 2⁵³ − 1, which is exact in JavaScript.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked first")]
+pub(crate) fn whole(number: f64) -> Option<u64> {
+    ((0.0..9_007_199_254_740_992.0).contains(&number) && number.fract() == 0.0).then_some(number as u64)
 }
 
 /// The strings of an array.
@@ -76,4 +92,19 @@ pub(crate) fn completed<J: Json>(first: &J, others: Option<&J>) -> J {
         }
     }
     all
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_those_that_javascript_represents_exactly() {
+        let largest = 9_007_199_254_740_991;
+        assert_eq!([0.0, -0.0, 1.0, largest as f64].map(whole), [Some(0), Some(0), Some(1), Some(largest)]);
+        for bad in [0.5, -1.0, 9_007_199_254_740_992.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(whole(bad), None, "{bad}");
+        }
+    }
 }

@@ -80,19 +80,8 @@ pub(crate) fn number<J: Json>(integer: u64) -> J {
 /// JSON-RPC 2.0 §5 requires the id unchanged, but gateways in Go, Lua and Python echo 2 as "2", and every official SDK
 /// accepts that. Only the exact decimal text counts: "02" and "2.0" are rejected.
 pub(crate) fn as_own_number<J: Json>(value: &J) -> Option<u64> {
-    let Some(echoed) = value.as_str() else { return as_whole_number(value) };
+    let Some(echoed) = value.as_str() else { return value.as_whole() };
     text::number(echoed.as_bytes()).filter(|number| decimal(*number) == echoed)
-}
-
-/// A whole number from 0 to 2⁵³ − 1.
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "checked to be a small non-negative integer"
-)]
-pub(crate) fn as_whole_number<J: Json>(value: &J) -> Option<u64> {
-    let number = value.as_f64()?;
-    ((0.0..9_007_199_254_740_992.0).contains(&number) && number.fract() == 0.0).then_some(number as u64)
 }
 
 fn envelope<J: Json>() -> J {

@@ -23,9 +23,3 @@ pub(crate) struct Closing {
     /// Callers of `close`, which wait for all DELETEs.
     pub(crate) closers: Vec<CallId>,
 }
-
-impl Closing {
-    pub(crate) const fn is_closed(&self) -> bool {
-        self.closed
-    }
-}

@@ -117,10 +117,5 @@ impl ExchangeKind {
     }
 }
 
-/// Whether a status says that the request was accepted.
-pub(crate) const fn is_success(status: u16) -> bool {
-    status >= 200 && status < 300
-}
-
 /// Timeout of a DELETE, which is never retried: an unreachable server expires the session by itself.
 pub(crate) const DELETE_CAP: Millis = 5_000;

@@ -1,6 +1,6 @@
 //! The session records: by (user, server) for callers, by reference for everything in flight.
 
-use crate::core::api::{Key, SessionInfo, SessionRef, State, Stats};
+use crate::core::api::{SessionInfo, SessionRef, State, Stats};
 use crate::core::kit::hash::hash;
 use crate::core::kit::index::Index;
 use crate::core::kit::table::Table;
@@ -51,8 +51,13 @@ impl<J> Store<J> {
         self.records.get_mut(reference)
     }
 
-    pub(crate) fn find(&self, key: &Key) -> Option<SessionRef> {
-        self.named(&key.user, Some(&key.server), 1).pop()
+    pub(crate) fn find(&self, user: &str, server: &str) -> Option<SessionRef> {
+        self.of_key(user, server).pop()
+    }
+
+    /// The record of (user, server), if there is one.
+    pub(crate) fn of_key(&self, user: &str, server: &str) -> Vec<SessionRef> {
+        self.named(user, Some(server), 1)
     }
 
     /// The records of one user, oldest first, at most `most`.
@@ -66,12 +71,12 @@ impl<J> Store<J> {
     }
 
     pub(crate) fn references(&self) -> Vec<SessionRef> {
-        self.records.keys_where(|_| true)
+        self.records.keys_where(&|_| true)
     }
 
     /// Whether any session is connecting, now or after a backoff.
     pub(crate) fn makes_session(&self) -> bool {
-        self.records.iter().any(|(_, session)| session.state.in_handshake() || !session.connecting.is_empty())
+        !self.records.keys_where(&|session| session.state.in_handshake() || !session.connecting.is_empty()).is_empty()
     }
 
     pub(crate) fn stats(&self) -> Stats {

@@ -7,6 +7,7 @@ use crate::core::kit::table::Named;
 use crate::core::kit::text::{concat, decimal};
 use crate::core::kit::time::Instant;
 use crate::core::protocol::json::Json;
+use crate::core::protocol::jsonrpc::number;
 use crate::core::protocol::revisions::known;
 use crate::core::protocol::session_id::SessionId;
 use crate::core::state::server::discovery::address;
@@ -37,15 +38,13 @@ pub(crate) fn verdict_name(url: &str) -> String {
 
 /// The verdict that a server begins with `initialize`, and its date.
 pub(crate) fn written_verdict<J: Json>(now: Instant) -> J {
-    let number = |number: u64| J::number(number as f64);
     J::object().with("format", number(FORMAT)).with("legacyAt", number(now.as_millis()))
 }
 
 /// The date of a verdict that was written by this version.
 pub(crate) fn read_verdict<J: Json>(found: &J) -> Option<Instant> {
-    let number = |name: &str| found.get(name).and_then(|value| whole(&value));
-    number("format").filter(|format| *format == FORMAT)?;
-    number("legacyAt").map(Instant::from_millis)
+    found.get_whole("format").filter(|format| *format == FORMAT)?;
+    found.get_whole("legacyAt").map(Instant::from_millis)
 }
 
 /// A hash of the configuration that a session depends on, without values that may be secret.
@@ -74,7 +73,6 @@ fn hash32(parts: &[&str]) -> u64 {
 pub(crate) fn written<J: Json>(record: &Session<J>) -> Option<J> {
     // 2024-11-05 basic/transports, "HTTP with SSE": the session is its stream and ends with it.
     let agreed = record.agreed.as_ref().filter(|_| record.sse.is_none())?;
-    let number = |number: u64| J::number(number as f64);
     let mut value = J::object()
         .with("format", number(FORMAT))
         .with("user", J::string(&record.key.user))
@@ -110,15 +108,14 @@ pub(crate) fn read<J: Json>(
     limit: usize,
     now: Instant,
 ) -> Result<Stored<J>, &'static str> {
-    let number = |name: &str| found.get(name).and_then(|value| whole(&value));
-    if number("format") != Some(FORMAT) {
+    if found.get_whole("format") != Some(FORMAT) {
         return Err(DAMAGED);
     }
     let is = |name: &str, own: &str| found.get_str(name).is_some_and(|text| text == own);
     if !is("user", &record.key.user) || !is("server", &record.key.server) {
         return Err("it belongs to another user or server");
     }
-    if number("config") != Some(fingerprint(record)) {
+    if found.get_whole("config") != Some(fingerprint(record)) {
         return Err("the server's configuration has changed");
     }
     let version = found.get_str("protocolVersion").and_then(|name| known(&name));
@@ -127,7 +124,7 @@ pub(crate) fn read<J: Json>(
     // If there is an id, it must be valid.
     let is_whole = id.is_some() == found.get("sessionId").is_some();
     let (Some(version), Some(result), Some(created), Some(used), true) =
-        (version, result, number("createdAt"), number("lastUsedAt"), is_whole)
+        (version, result, found.get_whole("createdAt"), found.get_whole("lastUsedAt"), is_whole)
     else {
         return Err(DAMAGED);
     };
@@ -139,7 +136,7 @@ pub(crate) fn read<J: Json>(
     }
     Ok(Stored {
         agreed: Agreed { id, version, result },
-        generation: number("generation").unwrap_or(1),
+        generation: found.get_whole("generation").unwrap_or(1),
         // The writer's clock may have been fast.
         created_at: Instant::from_millis(created).min(now),
         last_used_at: Instant::from_millis(used).min(now),
@@ -153,13 +150,6 @@ pub(crate) fn is_past<J>(record: &Session<J>, stored: &Stored<J>, now: Instant) 
     let settings = &record.server.session;
     let is_old = settings.max_age.is_some_and(|age| stored.created_at.after(age) <= now);
     is_old || stored.last_used_at.after(settings.timeout) <= now
-}
-
-/// An integer that a double represents exactly.
-fn whole<J: Json>(value: &J) -> Option<u64> {
-    let number = value.as_f64().filter(|number| (0.0..9_007_199_254_740_992.0).contains(number))?;
-    // In range; the fraction is irrelevant.
-    Some(number as u64)
 }
 
 #[cfg(test)]

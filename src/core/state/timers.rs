@@ -1,7 +1,7 @@
 //! All deadlines of the machine in one ordered set. The driver arms a single timer for the first.
 
 use crate::core::api::{CallId, ExchangeId, SessionRef};
-use crate::core::kit::table::Pairs;
+use crate::core::kit::index::Index;
 use crate::core::kit::time::Instant;
 
 /// What a deadline is for. A timer that fires early or without its reason is harmless, because its handler checks
@@ -26,8 +26,6 @@ pub(crate) enum Timer {
     Pause(SessionRef),
     /// A session is persisted.
     Persist(SessionRef),
-    /// `keepAlive` may be due.
-    KeepAlive(SessionRef),
     /// The next canary of an outage is due.
     Canary(SessionRef),
     /// Streams of an origin take turns.
@@ -38,12 +36,14 @@ pub(crate) enum Timer {
     Answers(SessionRef),
     /// The auth provider's time is over.
     Token(SessionRef),
+    /// `keepAlive` may be due.
+    KeepAlive(SessionRef),
     /// A token is about to expire.
     Renewal(SessionRef),
 }
 
 impl Timer {
-    /// The timer as one number, with its kind in the lowest four bits. Ids of calls, exchanges and records stay far
+    /// The timer as one number, with its kind in the lowest four bits, in the order of the declaration. Ids of calls, exchanges and records stay far
     /// below 2⁶⁰.
     const fn encode(self) -> u64 {
         let (kind, number) = match self {
@@ -92,12 +92,12 @@ impl Timer {
 
 /// The set of armed timers.
 #[derive(Default)]
-pub(crate) struct Timers(Pairs);
+pub(crate) struct Timers(Index);
 
 impl Timers {
     /// Arms `timer` for `at`.
     pub(crate) fn arm(&mut self, at: Instant, timer: Timer) {
-        self.0.insert((at.as_millis(), timer.encode()));
+        self.0.insert((at.as_millis(), timer.encode()), 0);
     }
 
     /// Removes a timer armed for `at`.
@@ -107,12 +107,12 @@ impl Timers {
 
     /// The first deadline.
     pub(crate) fn next(&self) -> Option<Instant> {
-        self.0.first().map(|(at, _)| Instant::from_millis(at))
+        self.0.first().map(|((at, _), _)| Instant::from_millis(at))
     }
 
     /// Takes the first timer that is due.
     pub(crate) fn take_due(&mut self, now: Instant) -> Option<Timer> {
-        let due = self.0.first().filter(|(at, _)| *at <= now.as_millis())?;
+        let (due, _) = self.0.first().filter(|((at, _), _)| *at <= now.as_millis())?;
         self.0.remove(due);
         Some(Timer::decode(due.1))
     }

@@ -152,7 +152,7 @@ impl Config {
             fetch: self.fetch.clone(),
             client_info: None,
             capabilities: None,
-            env: None,
+            env: JsValue::UNDEFINED,
             storage: self.storage.clone(),
         }
     }

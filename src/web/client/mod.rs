@@ -36,11 +36,10 @@ pub use crate::core::{ErrorCode, Event, EventKind, Kind, Level, RequestOptions, 
 pub(super) use pending::Futures;
 
 use super::driver::{Driver, Handle};
-use super::sys;
 use crate::core::config as settings;
 use crate::core::config::Problem;
 use crate::core::kit::text::concat;
-use crate::core::{ClientIdentity, ConnectOptions, Input, Json, Manager, SessionRef};
+use crate::core::{ClientIdentity, ConnectOptions, Input, Json, SessionRef};
 use payload::{to_engine, to_error, to_value};
 use pending::{Pending, Settled};
 use serde::Serialize;
@@ -69,19 +68,13 @@ impl Client {
     /// `config_error` with every fault of the configuration; otherwise why the server could not be connected.
     pub async fn connect(config: impl Into<Config>) -> Result<Self, Error> {
         let config = config.into();
-        let (mut parsed, warnings) = settings::parse(&config.settings(), &config.options, &|_| None)
+        let parsed = settings::parse(&config.settings(), &config.options, &|_| None)
             .map_err(|problems| Error::new(ErrorCode::ConfigError, Problem::lines(&problems)))?;
-        parsed.connections = super::options::connections();
-        let (limits, debug) = (parsed.limits.clone(), parsed.debug);
         let identity = ClientIdentity {
             info: to_engine(&config.client_info),
             capabilities: to_engine(&Value::Object(serde_json::Map::new())),
         };
-        let machine = Manager::new(parsed, identity, sys::seed()).without_events();
-        let driver = Handle::new(&Driver::new(machine, &limits, debug, config.host()));
-        for warning in warnings {
-            driver.log.line(Level::Warn, &concat(&["[MCP] ", &warning.line()]));
-        }
+        let driver = Handle::new(&Driver::new(parsed, identity, config.host()));
         let (user, server) = (config.user.clone(), config.name.clone());
         if let Some(provider) = config.provider() {
             driver.auth.set(&user, &server, &provider, |_, _| true);

@@ -147,20 +147,7 @@ async function proved(prove, url, init, go) {
 }
 
 /** Requests a token. `done` gets one text with a line each for the header, the remaining lifetime in milliseconds, and the subject. */
-export function askForToken(
-  provider,
-  userId,
-  serverName,
-  url,
-  status,
-  challenge,
-  attempt,
-  fetch,
-  signal,
-  done,
-  failed,
-) {
-  const context = { userId, serverName, url, status, challenge, attempt, fetch, signal };
+export function askForToken(provider, context, done, failed) {
   follow(
     new Promise((resolve) => resolve(provider.token(context))).then((answer) => tokenOf(answer, provider, context)),
     done,
@@ -348,9 +335,14 @@ export function deferred() {
   return own;
 }
 
-/** The host's network state: true or false in pages and their workers, undefined elsewhere. */
-export function online() {
+// The host's network state: true or false in pages and their workers, undefined elsewhere.
+function online() {
   return read(globalThis.navigator, 'onLine');
+}
+
+/** Whether the host reports that there is no network. */
+export function isOffline() {
+  return online() === false;
 }
 
 /** The host's connection limits: 0 a Worker's, 1 a page's, 2 unlimited. */
@@ -408,8 +400,9 @@ function neverConnected(error) {
  * An injected `fetch` that retries by itself must not reject with the reason of its last attempt only. A wrong 3 only prevents a retry, so messages are
  * sufficient evidence. A timeout of the caller's own (`AbortSignal.timeout`) means that the server was silent, and counts as a network failure.
  */
-export function kindOf(reason, message) {
+export function kindOf(reason) {
   const cause = read(reason, 'cause');
+  const message = messageOf(reason);
   if (unproved.has(reason) || neverConnected(cause) || neverConnected(reason) || UNSENT_WORDS.test(message)) return 1;
   if (OPAQUE_WORDS.test(message)) return 2;
   const isOfSystem = [reason, cause].some(

@@ -30,19 +30,11 @@ extern "C" {
 extern "C" {
     #[wasm_bindgen(catch)]
     pub(crate) fn follow(value: &JsValue, done: &JsValue, failed: &JsValue) -> Result<(), JsValue>;
-    pub(crate) fn store(storage: &JsValue, method: &str, name: &str, value: Option<String>) -> Promise;
-    #[allow(clippy::too_many_arguments, reason = "one object is made of them on the other side")]
+    pub(crate) fn store(storage: &JsValue, method: &str, name: &str, value: &JsValue) -> Promise;
     #[wasm_bindgen(catch, js_name = askForToken)]
     pub(crate) fn ask_for_token(
         provider: &JsValue,
-        user: &str,
-        server: &str,
-        url: &str,
-        status: Option<u16>,
-        challenge: Option<String>,
-        attempt: u32,
-        fetch: &JsValue,
-        signal: &JsValue,
+        context: &JsValue,
         done: &JsValue,
         failed: &JsValue,
     ) -> Result<(), JsValue>;
@@ -59,7 +51,7 @@ extern "C" {
     #[wasm_bindgen(catch)]
     pub(crate) fn send(given: &JsValue, url: &JsString, init: &JsValue) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_name = isForeign)]
-    pub(crate) fn is_foreign(url: &str) -> bool;
+    pub(crate) fn is_foreign(url: &JsString) -> bool;
     pub(crate) fn deferred() -> Deferred;
     #[wasm_bindgen(js_name = error)]
     fn error_of(class: Option<&Present>, message: &str, fields: &JsValue) -> JsValue;
@@ -76,9 +68,9 @@ extern "C" {
     #[wasm_bindgen(constructor)]
     pub(crate) fn new() -> Checks;
     #[wasm_bindgen(catch, method)]
-    pub(crate) fn ask(this: &Checks, given: &JsValue, url: &str) -> Result<Promise, JsValue>;
+    pub(crate) fn ask(this: &Checks, given: &JsValue, url: &JsString) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method)]
-    pub(crate) fn leave(this: &Checks, url: &str);
+    pub(crate) fn leave(this: &Checks, url: &JsString);
 
     pub(crate) type Signals;
     #[wasm_bindgen(constructor)]
@@ -87,12 +79,13 @@ extern "C" {
     pub(crate) fn enter(this: &Signals, signal: &AbortSignal, call: f64, report: &JsValue);
     #[wasm_bindgen(method)]
     pub(crate) fn leave(this: &Signals, signal: &AbortSignal, call: f64);
-    pub(crate) fn online() -> Option<bool>;
+    #[wasm_bindgen(js_name = isOffline)]
+    pub(crate) fn is_offline() -> bool;
     pub(crate) fn connections() -> u32;
     pub(crate) fn ticks() -> f64;
-    pub(crate) fn env() -> Option<Present>;
+    pub(crate) fn env() -> JsValue;
     #[wasm_bindgen(js_name = kindOf)]
-    pub(crate) fn kind_of(reason: &JsValue, message: &str) -> u32;
+    pub(crate) fn kind_of(reason: &JsValue) -> u32;
     #[wasm_bindgen(js_name = messageOf)]
     pub(crate) fn message_of(reason: &JsValue) -> String;
     pub(crate) fn words(thrown: &JsValue) -> String;

@@ -1,7 +1,6 @@
 //! Every setting, accepted and rejected.
 
 use super::*;
-use crate::core::config::reader::{MAX_SAFE_INTEGER, whole};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -259,17 +258,6 @@ fn limits_and_debug_are_checked() {
         paths,
         ["options.limits.maxUsers", "options.limits.maxInFlight", "options.limits.maxMessageBytes", "options.debug"]
     );
-}
-
-#[test]
-fn whole_numbers() {
-    assert_eq!(
-        [0.0, -0.0, 1.0, 9_007_199_254_740_991.0].map(whole),
-        [Some(0), Some(0), Some(1), Some(MAX_SAFE_INTEGER)]
-    );
-    for bad in [0.5, -1.0, 9_007_199_254_740_992.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-        assert_eq!(whole(bad), None, "{bad}");
-    }
 }
 
 /// Arbitrary JSON, with known keys among its own.

@@ -138,7 +138,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn resume_deadlines(&mut self, session: SessionRef, since: Instant) {
         let now = self.now;
         for call in
-            self.calls.keys_where(|record| record.session == session && matches!(record.stage, Stage::Queued(_)))
+            self.calls.keys_where(&|record| record.session == session && matches!(record.stage, Stage::Queued(_)))
         {
             let Some(record) = self.calls.get_mut(call) else { continue };
             let left = record.left.take().unwrap_or_else(|| record.deadline.since(since.max(record.started)));

@@ -84,7 +84,7 @@ impl<J: Json> Manager<J> {
     }
 
     fn report_settled(&mut self, record: &Call<J>, outcome: &Result<Option<J>, Error<J>>) {
-        if !self.emits_events() {
+        if !self.emits_events {
             return;
         }
         let detail = Detail::new()

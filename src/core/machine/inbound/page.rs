@@ -29,7 +29,7 @@ impl<J: Json> Manager<J> {
         }
         let sessions = match of {
             None => self.store.references(),
-            Some(key) => self.store.find(&key).map_or_else(Vec::new, |found| vec![found]),
+            Some(key) => self.store.of_key(&key.user, &key.server),
         };
         for session in sessions {
             match &notification {
@@ -124,7 +124,7 @@ impl<J: Json> Manager<J> {
             return;
         }
         let now = self.now;
-        for call in self.calls.keys_where(|_| true) {
+        for call in self.calls.keys_where(&|_| true) {
             if let Some(Stage::BackoffToSend(until) | Stage::BackoffToResume(until)) =
                 self.calls.get_mut(call).map(|record| &mut record.stage)
             {

@@ -7,7 +7,7 @@ use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers;
 use crate::core::protocol::json::Json;
-use crate::core::state::exchange::{ExchangeKind, WATCHDOG, is_success};
+use crate::core::state::exchange::{ExchangeKind, WATCHDOG};
 use crate::core::state::session::http_sse::stream_gone;
 use crate::core::state::stream::ENDED;
 use crate::core::state::timers::Timer;
@@ -15,13 +15,12 @@ use crate::core::state::timers::Timer;
 impl<J: Json> Manager<J> {
     /// Status and headers of a response.
     pub(crate) fn on_opened(&mut self, exchange: ExchangeId, head: ResponseHead) {
-        let is_stream = is_success(head.status) && head.media == headers::Media::EventStream;
+        let (is_good, is_stream) = (head.is_success(), head.is_stream());
         let now = self.now;
         let Some(record) = self.exchanges.get_mut(exchange) else { return };
         record.last_alive = now;
         let (session, kind) = (record.session, record.kind);
         let (issued, hides_headers) = (head.session_id.clone(), head.hides_headers);
-        let is_good = is_success(head.status);
         record.head = Some(head);
         if matches!(kind, ExchangeKind::Detached) {
             return self.on_detached_opened(exchange, issued.as_deref().filter(|_| is_good));
@@ -108,7 +107,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.exchanges.get_mut(exchange) else { return };
         record.is_over = true;
         let (status, media) = record.head.as_ref().map_or((0, headers::Media::Other), |head| (head.status, head.media));
-        if !is_success(status) {
+        if !record.head.as_ref().is_some_and(ResponseHead::is_success) {
             if !self.goes_elsewhere(exchange, &body) {
                 self.on_error_response(exchange, &body);
             }
@@ -146,10 +145,7 @@ impl<J: Json> Manager<J> {
     /// An exchange failed.
     pub(crate) fn on_failed(&mut self, exchange: ExchangeId, failure: &Failure<J>) {
         let Some(record) = self.exchanges.get(exchange) else { return };
-        let was_streaming = record
-            .head
-            .as_ref()
-            .is_some_and(|head| is_success(head.status) && head.media == headers::Media::EventStream);
+        let was_streaming = record.head.as_ref().is_some_and(ResponseHead::is_stream);
         if was_streaming && failure.kind != FailureKind::TooLarge {
             return self.on_stream_over(exchange, "the stream broke");
         }

@@ -36,7 +36,7 @@ impl<J: Json> Manager<J> {
         if method == "ping" {
             // 2025-11-25 basic/utilities/ping: the receiver MUST answer promptly. This needs no handler.
             self.post(session, jsonrpc::result(id, J::object()), Effort::Few, exchange);
-        } else if self.tickets.iter().filter(|(_, asked)| asked.session == session).count() >= MAX_ASKED {
+        } else if self.tickets.keys_where(&|asked| asked.session == session).len() >= MAX_ASKED {
             self.refuse(session, exchange, id, INTERNAL_ERROR, "too many requests to the client at once");
         } else if method == "elicitation/create" && !self.may_elicit(session, &message) {
             self.refuse(session, exchange, id, INVALID_PARAMS, "this mode of elicitation was not declared");
@@ -89,12 +89,7 @@ impl<J: Json> Manager<J> {
 
     /// Cancels the server requests of a lost generation. Requests of a round belong to a call, not to the generation.
     pub(crate) fn abandon_server_requests(&mut self, session: SessionRef) {
-        let is_gone = |asked: &Asked<J>| asked.session == session && asked.round_of.is_none();
-        let gone: Vec<Ticket> = self.tickets.keys_where(is_gone);
-        for ticket in gone {
-            self.tickets.remove(ticket);
-            self.out.push_back(Output::CancelServerRequest { ticket });
-        }
+        self.cancel_server_requests(&|asked| asked.session == session && asked.round_of.is_none());
         self.drop_answers(session);
     }
 
@@ -140,12 +135,12 @@ impl<J: Json> Manager<J> {
         if let Some(answers) = self.store.get_mut(session).and_then(|record| record.answers.as_mut()) {
             answers.take_back(&id);
         }
-        let found = self
-            .tickets
-            .iter()
-            .find(|(_, asked)| asked.session == session && asked.id.to_text() == id)
-            .map(|(ticket, _)| ticket);
-        if let Some(ticket) = found {
+        self.cancel_server_requests(&|asked| asked.session == session && asked.id.to_text() == id);
+    }
+
+    /// Forgets requests that the server no longer waits for, and aborts their handlers.
+    pub(crate) fn cancel_server_requests(&mut self, which: &dyn Fn(&Asked<J>) -> bool) {
+        for ticket in self.tickets.keys_where(which) {
             self.tickets.remove(ticket);
             self.out.push_back(Output::CancelServerRequest { ticket });
         }

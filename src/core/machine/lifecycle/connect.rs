@@ -40,7 +40,7 @@ impl<J: Json> Manager<J> {
 
     fn find_or_create(&mut self, key: Key, options: &ConnectOptions<J>) -> Result<SessionRef, Error<J>> {
         let server = self.configured(&key.server)?;
-        let existing = self.store.find(&key);
+        let existing = self.store.find(&key.user, &key.server);
         if existing.is_none() {
             self.check_room(&key)?;
         }
@@ -66,7 +66,7 @@ impl<J: Json> Manager<J> {
     /// # Errors
     /// `config_error` if the name is not configured, `closed` after `close`.
     pub(crate) fn configured(&self, name: &str) -> Result<Rc<ServerConfig>, Error<J>> {
-        if self.closing.is_closed() {
+        if self.closing.closed {
             return Err(Error::new(ErrorCode::Closed, "the manager is closed"));
         }
         if let Some(server) = self.config.servers.get(name) {

@@ -32,12 +32,12 @@ impl<J: Json> Manager<J> {
     }
 
     fn of_key(&mut self, key: Key) -> Vec<SessionRef> {
-        let found = self.store.find(&key);
+        let found = self.store.of_key(&key.user, &key.server);
         // A stored session that was not restored yet must not be restored later.
-        if found.is_none() {
+        if found.is_empty() {
             self.forget_key(&key);
         }
-        found.map_or_else(Vec::new, |found| vec![found])
+        found
     }
 
     /// Closes the manager. From here on only the requested DELETEs are sent.
@@ -45,8 +45,7 @@ impl<J: Json> Manager<J> {
         self.closing.closed = true;
         let sessions = self.store.references();
         self.end_all(call, &sessions, terminate, State::Closed);
-        let left = self.exchanges.keys_where(|exchange| !exchange.kind.outlives_record());
-        left.into_iter().for_each(|exchange| self.abort(exchange));
+        self.abort_where(&|exchange| !exchange.kind.outlives_record());
         self.closing.closers.push(call);
         self.settle_closers();
     }
@@ -119,7 +118,7 @@ impl<J: Json> Manager<J> {
     /// nothing else will use it. Returns whether there is one.
     fn detach_handshake(&mut self, session: SessionRef, waiter: Option<CallId>) -> bool {
         let is_asking = |call: &Call<J>| call.session == session && call.purpose == Purpose::Handshake;
-        let Some(call) = self.calls.keys_where(is_asking).first().copied() else { return false };
+        let Some(call) = self.calls.keys_where(&is_asking).first().copied() else { return false };
         let Some(exchange) = self.calls.get(call).and_then(Call::exchange) else { return false };
         let Some(record) = self.store.get(session).filter(|record| record.sse.is_none()) else { return false };
         let issued = record.state.handshake().and_then(|handshake| handshake.issued().cloned());
@@ -180,7 +179,7 @@ impl<J: Json> Manager<J> {
 
     /// All calls that wait for the server or the session.
     pub(crate) fn calls_of(&self, session: SessionRef) -> Vec<CallId> {
-        self.calls.keys_where(|call| call.session == session)
+        self.calls.keys_where(&|call| call.session == session)
     }
 
     fn stop_everything(&mut self, session: SessionRef) {
@@ -191,9 +190,7 @@ impl<J: Json> Manager<J> {
         for call in self.calls_of(session) {
             self.settle(call, Err(error.clone()));
         }
-        let left: Vec<ExchangeId> =
-            self.exchanges.keys_where(|exchange| exchange.session == session && !exchange.kind.outlives_record());
-        left.into_iter().for_each(|exchange| self.abort(exchange));
+        self.abort_where(&|exchange| exchange.session == session && !exchange.kind.outlives_record());
     }
 
     /// The DELETE got a response, failed or timed out. All of these end the session here; 404 and 405 are normal.

@@ -73,12 +73,7 @@ impl<J: Json> Manager<J> {
         if !record.state.in_handshake() {
             return self.lose_session(session, exchange.generation, ErrorCode::SessionTerminated, &how);
         }
-        let unheard = self
-            .exchanges
-            .keys_where(|other| other.session == session && matches!(other.kind, ExchangeKind::Initialized));
-        for exchange in unheard {
-            self.abort(exchange);
-        }
+        self.abort_where(&|other| other.session == session && matches!(other.kind, ExchangeKind::Initialized));
         let is_asking = |call: &CallId| self.calls.get(*call).is_some_and(Call::is_handshake);
         match self.calls_of(session).into_iter().find(is_asking) {
             Some(call) => self.settle(call, Err(error)),

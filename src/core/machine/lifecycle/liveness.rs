@@ -17,6 +17,9 @@ use crate::core::state::timers::Timer;
 /// Timeout of a ping that decides whether a session lives.
 const PING_CAP: Millis = 10_000;
 
+/// Timeout of a canary, and of the pings that choose between two sessions: a reachable server answers a ping quickly.
+const CANARY_CAP: Millis = 5_000;
+
 impl<J: Json> Manager<J> {
     /// Pings the server to check whether the session lives.
     pub(crate) fn check_session(&mut self, session: SessionRef, why: Check) {
@@ -48,6 +51,13 @@ impl<J: Json> Manager<J> {
         }
         let next = if due > now { due } else { now.after(quiet) };
         self.timers.arm(next, Timer::KeepAlive(session));
+    }
+
+    /// Sends a canary, or a ping of a trial, with this session id.
+    pub(crate) fn ping_as(&mut self, session: SessionRef, identity: Identity) {
+        let Some(record) = self.store.get(session) else { return };
+        let cap = record.server.init_timeout.min(CANARY_CAP);
+        self.ping(session, Check { identity, ..Check::default() }, cap);
     }
 
     /// Sends a ping. The caller has checked that none is in flight.
@@ -144,14 +154,16 @@ impl<J: Json> Manager<J> {
                 if let Some(oddity) = doubted.filter(|oddity| oddity.rpc_code.is_some()) {
                     self.note_odd(session, generation, oddity, true);
                 }
-                let same = check.suspected.is_some_and(|suspected| pong == Pong::Odd(suspected));
-                if same && self.begin_trial(session) {
-                    return;
-                }
-                if check.stream {
-                    self.listen_rarely(session);
-                }
+                self.on_responding(session, &check, &pong);
             }
+        }
+    }
+
+    /// The server responds, and the session is not known to be lost.
+    fn on_responding(&mut self, session: SessionRef, check: &Check, pong: &Pong) {
+        let same = check.suspected.is_some_and(|suspected| *pong == Pong::Odd(suspected));
+        if !(same && self.begin_trial(session)) && check.stream {
+            self.listen_rarely(session);
         }
     }
 

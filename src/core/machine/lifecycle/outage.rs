@@ -4,18 +4,14 @@
 use crate::core::api::{CallId, Detail, Error, EventKind, Level, SessionRef, State};
 use crate::core::kit::backoff::{STREAM_FLOOR, canary_delay, equal_jitter};
 use crate::core::kit::text::{concat, decimal};
-use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::state::call::Stage;
-use crate::core::state::session::liveness::{Check, Identity, Pong};
+use crate::core::state::session::liveness::{Identity, Pong};
 use crate::core::state::session::outage::{Failed, Outage};
 use crate::core::state::session::transitions::SessionState;
 use crate::core::state::timers::Timer;
-
-/// Timeout of a canary. A reachable server answers a ping quickly.
-const CANARY_CAP: Millis = 5_000;
 
 impl<J: Json> Manager<J> {
     /// A POST of this generation met an outage, or perhaps a gateway's timeout for one slow tool. A canary decides at
@@ -52,14 +48,8 @@ impl<J: Json> Manager<J> {
         }
         // A ping in flight for another reason serves as the canary.
         if record.check.is_none() && self.enters_lane(session) {
-            self.ping_canary(session, Identity::Current);
+            self.ping_as(session, Identity::Current);
         }
-    }
-
-    fn ping_canary(&mut self, session: SessionRef, identity: Identity) {
-        let Some(record) = self.store.get(session) else { return };
-        let cap = record.server.init_timeout.min(CANARY_CAP);
-        self.ping(session, Check { identity, ..Check::default() }, cap);
     }
 
     /// The canary failed, or a ping for another reason failed before it.
@@ -74,7 +64,7 @@ impl<J: Json> Manager<J> {
         let outage = record.outage.get_or_insert_with(|| Box::new(Outage::new(now, error)));
         if *pong == Pong::Hidden {
             let was_shown = outage.note_hidden();
-            return if was_shown { self.lose_hidden(session) } else { self.ping_canary(session, Identity::Bare) };
+            return if was_shown { self.lose_hidden(session) } else { self.ping_as(session, Identity::Bare) };
         }
         self.count_failure(session);
     }
@@ -87,7 +77,7 @@ impl<J: Json> Manager<J> {
         // The outage may have ended between the two pings. Only another hidden response proves the loss.
         if let Some(outage) = self.store.get_mut(session).and_then(|record| record.outage.as_mut()) {
             outage.note_shown();
-            self.ping_canary(session, Identity::Current);
+            self.ping_as(session, Identity::Current);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The URL and headers of a user's requests to a server, for the requests of the diagnosis.
 
-use crate::core::api::{ConnectOptions, Error, Key};
+use crate::core::api::{ConnectOptions, Error};
 use crate::core::config::ServerConfig;
 use crate::core::kit::text::concat;
 use crate::core::machine::Manager;
@@ -18,15 +18,16 @@ impl<J: Json> Manager<J> {
     /// `closed`; `config_error` for an unknown server and for placeholders without a value.
     pub fn resolve(&self, user: Option<&str>, server: &str) -> Result<(Rc<ServerConfig>, HeaderList), Error<J>> {
         let config = self.configured(server)?;
-        let key = Key { user: user.unwrap_or_default().to_owned(), server: server.to_owned() };
         let mut headers = HeaderList::new();
-        if let Some(record) = self.store.find(&key).and_then(|session| self.store.get(session)) {
+        if let Some(record) =
+            self.store.find(user.unwrap_or_default(), server).and_then(|session| self.store.get(session))
+        {
             record.credentials.add_to(&mut headers);
         } else if user.is_none() && config.headers.iter().any(|(_, template)| template.has_holes()) {
             let message = concat(&["userId: required, because the headers of ", server, " depend on the user"]);
             return Err(Error::new(ErrorCode::ConfigError, message).of(server));
         } else {
-            headers = resolve_headers(&config, &key.user, &ConnectOptions::<J>::default())?;
+            headers = resolve_headers(&config, user.unwrap_or_default(), &ConnectOptions::<J>::default())?;
         }
         Ok((config, headers))
     }

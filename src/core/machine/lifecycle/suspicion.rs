@@ -21,9 +21,6 @@ const ONCE_IN: Millis = 60_000;
 /// This many equal odd answers in a row raise a suspicion.
 const IN_A_ROW: u32 = 2;
 
-/// Timeout of the pings that choose between the old and the new session.
-const TRIAL_CAP: Millis = 5_000;
-
 impl<J: Json> Manager<J> {
     /// A call of this generation got an odd answer. `speaks`: its text mentions the session.
     pub(crate) fn note_odd(&mut self, session: SessionRef, generation: u64, oddity: Oddity, speaks: bool) {
@@ -84,13 +81,7 @@ impl<J: Json> Manager<J> {
 
     /// The trial handshake succeeded: checks whether the old session still exists.
     pub(crate) fn ask_former(&mut self, session: SessionRef) {
-        self.ping_in_trial(session, Identity::Former);
-    }
-
-    fn ping_in_trial(&mut self, session: SessionRef, identity: Identity) {
-        let Some(record) = self.store.get(session) else { return };
-        let cap = record.server.init_timeout.min(TRIAL_CAP);
-        self.ping(session, Check { identity, ..Check::default() }, cap);
+        self.ping_as(session, Identity::Former);
     }
 
     /// The outcome of the last ping with the old id.
@@ -102,7 +93,7 @@ impl<J: Json> Manager<J> {
             Pong::Alive | Pong::Busy(_) => self.keep_former(session),
             Pong::Odd(_) if *pong != same => self.keep_former(session),
             // The server may answer all sessions like this for a while, so the new session is tested too.
-            _ => self.ping_in_trial(session, Identity::Successor),
+            _ => self.ping_as(session, Identity::Successor),
         }
     }
 

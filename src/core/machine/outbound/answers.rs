@@ -90,7 +90,7 @@ impl<J: Json> Manager<J> {
     }
 
     fn resume_reading(&mut self, session: SessionRef) {
-        for exchange in self.exchanges.keys_where(|record| record.paused && record.session == session) {
+        for exchange in self.exchanges.keys_where(&|record| record.paused && record.session == session) {
             if let Some(record) = self.exchanges.get_mut(exchange) {
                 record.paused = false;
                 record.last_alive = self.now;
@@ -214,10 +214,7 @@ impl<J: Json> Manager<J> {
             self.resume_reading(session);
         }
         let is_outgoing = |kind| matches!(kind, ExchangeKind::Outgoing(_));
-        let left = self.exchanges.keys_where(|exchange| exchange.session == session && is_outgoing(exchange.kind));
-        for exchange in left {
-            self.abort(exchange);
-        }
+        self.abort_where(&|exchange| exchange.session == session && is_outgoing(exchange.kind));
     }
 
     /// The backoff of a message may be over.

@@ -188,7 +188,7 @@ impl<J: Json> Manager<J> {
     }
 
     fn report_sent(&mut self, call: CallId, id: u64, replaced: u64, attempt: u32) {
-        let Some(record) = self.calls.get(call).filter(|_| self.emits_events()) else { return };
+        let Some(record) = self.calls.get(call).filter(|_| self.emits_events) else { return };
         let detail = Detail::new()
             .method(record.method.clone())
             .request_id(id)

@@ -92,6 +92,13 @@ impl<J: Json> Manager<J> {
         }
     }
 
+    /// Aborts all exchanges that `wanted` selects.
+    pub(crate) fn abort_where(&mut self, wanted: &dyn Fn(&Exchange) -> bool) {
+        for exchange in self.exchanges.keys_where(wanted) {
+            self.abort(exchange);
+        }
+    }
+
     pub(crate) fn take_exchange(&mut self, exchange: ExchangeId) -> Option<Exchange> {
         let record = self.exchanges.remove(exchange)?;
         if let Some(deadline) = record.deadline {

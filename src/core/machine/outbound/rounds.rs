@@ -125,10 +125,6 @@ impl<J: Json> Manager<J> {
 
     /// Cancels the open questions of a call.
     pub(crate) fn stop_asking(&mut self, call: CallId) {
-        let open = self.tickets.keys_where(|asked| asked.round_of.as_ref().is_some_and(|(of, _)| *of == call));
-        for ticket in open {
-            self.tickets.remove(ticket);
-            self.out.push_back(Output::CancelServerRequest { ticket });
-        }
+        self.cancel_server_requests(&|asked| asked.round_of.as_ref().is_some_and(|(of, _)| *of == call));
     }
 }

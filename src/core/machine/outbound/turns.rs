@@ -282,7 +282,7 @@ impl<J: Json> Manager<J> {
             let stream = record.listen.stream().and_then(|exchange| self.exchanges.get(exchange));
             let (list, party) = if let Some(stream) = stream {
                 // The stream of HTTP+SSE is the session, and a pending server request may be cancelled on its stream.
-                let is_asked = self.tickets.iter().any(|(_, asked)| asked.session == session);
+                let is_asked = !self.tickets.keys_where(&|asked| asked.session == session).is_empty();
                 let yields = record.state == State::Ready && record.sse.is_none() && !is_asked;
                 let is_idle = yields && !record.is_busy();
                 (&mut *open, Party { session, rank: stream.opened_at, was_used: false, yields, is_idle })

@@ -17,7 +17,6 @@ struct Lane {
     server: Rc<ServerConfig>,
     busy: Set<SessionRef>,
     line: Queue<SessionRef>,
-    waiting: usize,
 }
 
 impl Lanes {
@@ -25,7 +24,7 @@ impl Lanes {
         let known = self.0.iter().position(|lane| Rc::ptr_eq(&lane.server, server));
         let at = known.unwrap_or_else(|| {
             let (busy, line) = (Set::default(), Queue::default());
-            self.0.push(Lane { server: Rc::clone(server), busy, line, waiting: 0 });
+            self.0.push(Lane { server: Rc::clone(server), busy, line });
             self.0.len() - 1
         });
         self.0.get_mut(at)
@@ -38,7 +37,6 @@ impl Lanes {
         if enters {
             lane.busy.insert(session);
         } else {
-            lane.waiting += 1;
             lane.line.push_back(session);
         }
         enters
@@ -53,8 +51,7 @@ impl Lanes {
 
     /// The next session in line with a free lane.
     pub(crate) fn next(&mut self) -> Option<SessionRef> {
-        let lane = self.0.iter_mut().find(|lane| lane.waiting > 0 && lane.busy.len() < AT_ONCE)?;
-        lane.waiting -= 1;
+        let lane = self.0.iter_mut().find(|lane| !lane.line.is_empty() && lane.busy.len() < AT_ONCE)?;
         lane.line.pop_front()
     }
 }

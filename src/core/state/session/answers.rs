@@ -95,17 +95,13 @@ impl<J: Json> Answers<J> {
 
     /// The server cancelled the request with this id: its answer is not needed.
     pub(crate) fn take_back(&mut self, id: &str) {
-        let mut found = None;
-        for (number, message) in self.messages.iter() {
-            if message.body.get("id").is_some_and(|of| of.to_text() == id) {
-                found = Some(number);
+        let is_for = |message: &Message<J>| message.body.get("id").is_some_and(|of| of.to_text() == id);
+        for number in self.messages.keys_where(&is_for) {
+            match self.messages.get_mut(number) {
+                // No further retry; it counts until its exchange ends.
+                Some(message) if message.in_flight => message.effort = Effort::Once,
+                _ => drop(self.messages.remove(number)),
             }
-        }
-        let Some(number) = found else { return };
-        match self.messages.get_mut(number) {
-            // No further retry; it counts until its exchange ends.
-            Some(message) if message.in_flight => message.effort = Effort::Once,
-            _ => drop(self.messages.remove(number)),
         }
     }
 }

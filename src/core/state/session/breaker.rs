@@ -2,6 +2,7 @@
 //!
 //! It belongs to one record, so one user's failures never block another user.
 
+use crate::core::kit::backoff::doubled;
 use crate::core::kit::time::{Instant, Millis};
 
 /// This many recoveries within the window open the breaker.
@@ -47,7 +48,7 @@ impl Breaker {
         if !overflows(&mut memory.rounds, now, ROUNDS) && !half_open_failed {
             return false;
         }
-        let cooldown = ROUND_COOLDOWN.0.saturating_mul(1 << memory.openings.min(16)).min(ROUND_COOLDOWN.1);
+        let cooldown = doubled(ROUND_COOLDOWN.0, memory.openings, ROUND_COOLDOWN.1);
         memory.openings += 1;
         memory.open_until = Some(now.after(cooldown));
         true

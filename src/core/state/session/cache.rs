@@ -3,7 +3,6 @@
 
 use crate::core::kit::time::{Instant, Millis};
 use crate::core::protocol::json::Json;
-use crate::core::protocol::jsonrpc::as_whole_number;
 
 /// Limit of cached results. The oldest is evicted.
 const MOST: usize = 32;
@@ -79,7 +78,7 @@ impl<J: Json> Cache<J> {
 
 /// Until when a result is fresh. A missing or invalid `ttlMs` means not at all.
 pub(crate) fn fresh_until<J: Json>(result: &J, now: Instant) -> Option<Instant> {
-    let ttl = result.get("ttlMs").and_then(|ttl| as_whole_number(&ttl))?;
+    let ttl = result.get_whole("ttlMs")?;
     (ttl > 0).then(|| now.after(ttl.min(LONGEST)))
 }
 

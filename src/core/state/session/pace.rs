@@ -1,7 +1,7 @@
 //! The pace of a session: pauses, the canary after a pause, and the number of concurrent calls.
 
 use crate::core::api::CallId;
-use crate::core::kit::backoff::Budget;
+use crate::core::kit::budget::Budget;
 use crate::core::kit::time::Instant;
 
 /// Concurrent calls at the end of an outage. Each answer doubles the number.
