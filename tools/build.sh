@@ -13,7 +13,7 @@ flock 9
 
 compile_module "" release
 mapfile -t package_sources < <(find npm -type f | sort)
-inputs=("$built" "${package_sources[@]}" LICENSE-* package-lock.json docs/toolchains.md wasm-pack.toml tools/build.sh tools/module.sh tools/check-package.mjs tools/pack-help.mjs tools/pack-module.mjs tools/pack-readme.mjs tools/trim-glue.mjs tools/order-functions.mjs tools/environment.sh)
+inputs=("$built" "${package_sources[@]}" LICENSE-* package-lock.json docs/toolchains.md wasm-pack.toml tools/build.sh tools/module.sh tools/check-package.mjs tools/pack-help.mjs tools/pack-module.mjs tools/pack-readme.mjs tools/trim-glue.mjs tools/name-imports.mjs tools/order-functions.mjs tools/environment.sh)
 [ -f README.md ] && inputs+=(README.md)
 inputs+=(tools/third-party-notices.mjs Cargo.lock)
 fingerprint="$(sha256sum "${inputs[@]}" | sha256sum)"
