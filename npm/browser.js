@@ -2,33 +2,33 @@
 
 // biome-ignore-all assist/source/organizeImports: start.js is first, because it starts the download of the module
 import { cancel, request, response } from './start.js';
-import { compile, isForbidden, loadOnce } from './load.js';
+import { isForbidden, instantiate, loadOnce } from './load.js';
 
 export { McpError, McpManager, McpSession } from './slim.js';
 
 // Compiled while it downloads, even before `init()` is called. `init()` reports a rejection.
-let compiled = compile(response);
-compiled.catch(() => {});
+let loaded = instantiate(response);
+loaded.catch(() => {});
 
 export default function init(source) {
   return loadOnce(() => {
-    if (!source) return compileOwn();
+    if (!source) return loadOwn();
     cancel();
-    return compile(source);
+    return instantiate(source);
   });
 }
 
-async function compileOwn() {
+async function loadOwn() {
   try {
     // A later attempt needs a new download.
-    const current = compiled ?? compile(request());
-    compiled = undefined;
+    const current = loaded ?? instantiate(request());
+    loaded = undefined;
     return await current;
   } catch (cause) {
     // The policy that blocks this module blocks the inline one, too.
     if (isForbidden()) throw cause;
     // If both fail, the first error is more useful.
     const { unpack } = await import('./inline.js').catch(() => Promise.reject(cause));
-    return WebAssembly.compile(await unpack());
+    return instantiate(unpack());
   }
 }

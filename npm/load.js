@@ -7,15 +7,17 @@ export let isReady = false;
 
 let loading;
 
+/** @typedef {WebAssembly.Instance | WebAssembly.WebAssemblyInstantiatedSource} Loaded */
+
 /**
  * The first caller decides the source of the module. A failed load may be retried, also from another source.
  *
- * @param {() => Promise<WebAssembly.Module>} find
+ * @param {() => Promise<Loaded>} find
  */
 export function loadOnce(find) {
   loading ??= (async () => {
     try {
-      start(await WebAssembly.instantiate(await find(), imports()));
+      start(await find());
     } catch (cause) {
       loading = undefined;
       throw explain(cause);
@@ -42,20 +44,25 @@ export function initSync(source, replaced) {
   loading ??= Promise.resolve();
 }
 
-function start(instance) {
+function start(loaded) {
   // `initSync()` may have finished during a pending `init()`.
   if (isReady) return;
-  finish(instance);
+  finish(loaded.instance ?? loaded);
   isReady = true;
 }
 
-/** @param {BufferSource | WebAssembly.Module | URL | string | Request | Response | Promise<Response>} source */
-export async function compile(source) {
-  const from = await source;
+/**
+ * Rejects for the module of another build, whose imports have another name (tools/name-imports.mjs).
+ *
+ * @param {BufferSource | WebAssembly.Module | URL | string | Request | Response | Promise<Response | BufferSource>} source
+ * @returns {Promise<Loaded>}
+ */
+export async function instantiate(source) {
+  let from = await source;
   if (!from) throw new Error('init() of mcp-tether/slim needs the module as its argument');
-  if (isModule(from)) return from;
-  if (from.byteLength !== undefined) return WebAssembly.compile(from);
-  return compileResponse(from.ok === undefined ? await fetch(from) : from);
+  if (!isModule(from) && from.byteLength === undefined)
+    from = await bodyOf(from.ok === undefined ? await fetch(from) : from);
+  return WebAssembly[from.ok ? 'instantiateStreaming' : 'instantiate'](from, imports());
 }
 
 // Next runs edge routes in a separate realm and passes modules of another one, for which `instanceof` fails.
@@ -63,16 +70,17 @@ function isModule(source) {
   return source[Symbol.toStringTag] === 'WebAssembly.Module';
 }
 
-async function compileResponse(response) {
+/** The response if it can be compiled while it arrives, else its bytes. */
+async function bodyOf(response) {
   const { url, status } = response;
   const type = response.headers.get('content-type');
   if (!response.ok) throw new Error(`${url} answered with status ${status}`);
-  if (type === 'application/wasm') return WebAssembly.compileStreaming(response);
+  if (type === 'application/wasm') return response;
   const bytes = new Uint8Array(await response.arrayBuffer());
   // "\0asm" begins every module (WebAssembly core specification, §5.5.16).
   if (bytes[3] !== 0x6d || bytes[0] !== 0) throw new Error(`${url} is not a WebAssembly module (content type ${type})`);
   console.warn(`mcp-tether: ${url} compiles faster if it is served as application/wasm`);
-  return WebAssembly.compile(bytes);
+  return bytes;
 }
 
 /** Whether this host refuses to compile even the smallest module: the error messages differ between browsers. */

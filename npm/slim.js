@@ -1,7 +1,7 @@
 // For bundlers and hosts that pass the module. All other entries add a way to find the module to this one.
 
 import { McpError } from './error.js';
-import { compile, isReady, loadOnce } from './load.js';
+import { instantiate, isReady, loadOnce } from './load.js';
 import { isPlain, McpManager as Machine, McpSession, resolve } from './mcp_tether.js';
 import { SessionTransport } from './transport.js';
 
@@ -127,5 +127,5 @@ sessions[Symbol.asyncDispose] = async function () {
 };
 
 export default function init(source) {
-  return loadOnce(() => compile(source));
+  return loadOnce(() => instantiate(source));
 }

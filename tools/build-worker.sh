@@ -15,7 +15,7 @@ flock 9
 compile_module gateway worker
 module="$root/target/worker-module"
 mapfile -t package_sources < <(find npm -name '*.js' | sort)
-fingerprint="$(sha256sum "$built" "${package_sources[@]}" npm/package.json gateway/*.js gateway/{oauth,observe,topology}/*.js gateway/landing/* tools/build-worker.sh tools/module.sh tools/trim-glue.mjs tools/third-party-notices.mjs Cargo.lock package-lock.json | sha256sum)"
+fingerprint="$(sha256sum "$built" "${package_sources[@]}" npm/package.json gateway/*.js gateway/{oauth,observe,topology}/*.js gateway/landing/* tools/build-worker.sh tools/module.sh tools/trim-glue.mjs tools/name-imports.mjs tools/third-party-notices.mjs Cargo.lock package-lock.json | sha256sum)"
 if [ -d gateway/dist ] && [ -d "$module" ] && [ "$(cat "$stamps/worker" 2>/dev/null)" = "$fingerprint" ]; then exit; fi
 
 bind_module "$module" "${fast[@]}"

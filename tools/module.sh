@@ -35,7 +35,7 @@ bind_module() {
   wasm-bindgen "$built" --target web --no-typescript --remove-name-section --remove-producers-section --out-dir "$folder" --out-name mcp_tether
   mv "$folder/mcp_tether_bg.wasm" "$unoptimized"
   "$wasm_opt" "$@" --strip-target-features --minify-imports-and-exports-and-modules "$unoptimized" --output "$folder/mcp_tether_bg.wasm" |
-    node tools/trim-glue.mjs "$folder/mcp_tether.js"
+    node tools/trim-glue.mjs "$folder/mcp_tether.js" "$folder/mcp_tether_bg.wasm"
 }
 
 # Features of the module beyond the first WebAssembly; the section that lists them is stripped, so wasm-opt needs the

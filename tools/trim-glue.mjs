@@ -1,10 +1,11 @@
 // Replaces the long names of the module's imports and exports in the glue by wasm-opt's short ones. The long ones
 // contain hashes, which do not compress: 3 KB of every download.
-// usage: node tools/trim-glue.mjs <glue> < <output of wasm-opt --minify-imports-and-exports-and-modules>
+// usage: node tools/trim-glue.mjs <glue> <module> < <output of wasm-opt --minify-imports-and-exports-and-modules>
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { fingerprint, withModuleName } from './name-imports.mjs';
 
-const path = process.argv[2];
+const [, , path, module] = process.argv;
 const { imports, exports } = JSON.parse(readFileSync(0, 'utf8'));
 const shortImports = new Map(imports.map(([, long, short]) => [long, short]));
 const shortExports = new Map(exports.map(([long, short]) => [long, short]));
@@ -35,7 +36,9 @@ glue = glue.replace(/^( +)(\w+)(: \w+,)$/gm, (whole, before, long, after) =>
   shortImports.has(long) ? before + taken(shortImports, long) + after : whole,
 );
 glue = glue.replace(/\bwasm\.(\w+)/g, (_whole, long) => `wasm.${shortExports.get(long) ?? unknown(long)}`);
-glue = glue.replaceAll(`"${own}"`, `"a"`);
+const name = fingerprint([imports, exports]);
+glue = glue.replaceAll(`"${own}"`, `"${name}"`);
+writeFileSync(module, withModuleName(readFileSync(module), name));
 
 // A throwing import is wrapped in a function of its own, created for each call. A plain try is equivalent.
 glue = glue.replace(

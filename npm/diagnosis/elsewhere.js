@@ -14,7 +14,7 @@ const usual = ['/mcp', '/mcp/', '/api/mcp', '/sse', '/'];
  * @param {Answer} answer
  */
 export function isElsewhere({ status = 0, media, message }) {
-  return !message && (status === 404 || status === 405 || (status === 200 && media === 'page'));
+  return !message && (status === 404 || status === 405 || status === 410 || (status === 200 && media === 'page'));
 }
 
 /**

@@ -31,7 +31,8 @@ export function greeting(answer) {
 }
 
 /** What this client reads, and many others refuse. @param {Answer} answer */
-function adviceOn({ media, headers, oddity }) {
+function adviceOn({ media, headers, oddity, message }) {
+  const { capabilities, serverInfo } = message?.result ?? {};
   if (media === 'other' || media === 'page')
     return {
       seen: `its Content-Type is ${quoted(headers?.get('content-type') ?? '', 40)}`,
@@ -47,6 +48,11 @@ function adviceOn({ media, headers, oddity }) {
       seen: 'its messages have no jsonrpc',
       fix: 'Add "jsonrpc": "2.0" to every message: many clients refuse one without.',
     };
+  if (!capabilities || !serverInfo?.name)
+    return {
+      seen: 'a required member is missing',
+      fix: 'Add capabilities and serverInfo to the result of initialize: many clients refuse one without.',
+    };
   return undefined;
 }
 
@@ -60,9 +66,27 @@ function adviceOn({ media, headers, oddity }) {
 export async function withoutTools(wire, opening, headers) {
   if (!opening.message?.result?.capabilities?.tools) return undefined;
   const answer = await wire.post(request('tools/list'), headers, { title: 'tools/list' });
-  if (answer.message?.result) return undefined;
+  if (answer.message?.result) return oddTools(answer.message.result);
   const { detail, fix } = explain(answer, wire);
   return { ok: false, detail: `tools/list: ${detail}`, fix };
+}
+
+/** A list that this client passes on, and the official clients refuse. @param {any} result @returns {Finding | undefined} */
+function oddTools({ tools }) {
+  if (!Array.isArray(tools))
+    return {
+      ok: true,
+      detail: 'tools/list was answered without a list',
+      fix: 'Answer tools/list with an array of tools, if only []: many clients refuse another.',
+    };
+  const odd = tools.find((tool) => tool?.inputSchema?.type !== 'object');
+  return (
+    odd && {
+      ok: true,
+      detail: 'tools/list was answered without the type of an input',
+      fix: `Give every tool an inputSchema with "type": "object": many clients refuse the list because of ${quoted(String(odd.name), 40)}.`,
+    }
+  );
 }
 
 /**

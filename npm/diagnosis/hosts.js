@@ -12,15 +12,22 @@ export const loginPage =
  */
 const rows = [
   { header: ['cf-mitigated', /^challenge$/], fix: botProtection() },
+  { header: ['x-vercel-mitigated'], fix: botProtection() },
+  { header: ['x-amzn-waf-action'], fix: botProtection() },
   { words: /<title>(Just a moment|Attention Required)/i, fix: botProtection() },
   {
-    words: /error code: 10\d\d|Error 10\d\d<|Sorry, you have been blocked/,
+    // Of Cloudflare's 1xxx errors, those of rules; 1015 is a limit of rates.
+    words: /error (code: )?10(0[5-9]|1[0-3]|20)\b|Sorry, you have been blocked/i,
     header: ['server', /^cloudflare$/],
     fix: 'Allow MCP clients on this path in the firewall rules of Cloudflare: one of them blocks this request.',
   },
   {
     words: /ERR_NGROK_6024/,
     fix: 'Send the header ngrok-skip-browser-warning: without it ngrok answers browsers with a warning.',
+  },
+  {
+    words: /bypass-tunnel-reminder/,
+    fix: 'Send the header bypass-tunnel-reminder: without it localtunnel answers browsers with a warning.',
   },
   { words: /ERR_NGROK_\d+|endpoint .{1,200} is offline/i, fix: tunnel('ngrok') },
   { status: [530], fix: tunnel('Cloudflare') },
@@ -35,6 +42,16 @@ const rows = [
   { header: ['x-vercel-error', /NOT_FOUND/], fix: noApplication() },
   { header: ['x-render-routing', /no-server|suspend/], fix: noApplication() },
   { header: ['fly-error'], fix: noApplication() },
+  {
+    status: [403],
+    header: ['server', /^AirTunes/],
+    fix: 'Move the server to another port: at this one macOS answers for AirPlay.',
+  },
+  {
+    status: [403],
+    words: /not configured to allow the HTTP request method/,
+    fix: 'Allow all HTTP methods in the behavior of CloudFront: it refuses POST.',
+  },
   {
     status: [403],
     header: ['x-amzn-errortype', /MissingAuthenticationToken/],
@@ -107,5 +124,5 @@ function tunnel(who) {
 }
 
 function noApplication() {
-  return 'Deploy or start the server, or correct the host name: the host knows no application there.';
+  return 'Deploy or start the server, or correct the host name: no application runs there.';
 }

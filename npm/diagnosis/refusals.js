@@ -2,6 +2,7 @@
 // @ts-check
 
 import { quoted, shownUrl } from './discreet.js';
+import { parsed } from './exchange.js';
 import { fixOfHost, loginPage } from './hosts.js';
 
 /** @import { Answer, Explanation, Failure, Received } from './types.js' */
@@ -28,7 +29,9 @@ export function explain(answer, wire) {
   if (answer.failure) return { detail: answer.failure.words, fix: answer.failure.fix ?? fixOf(answer.failure) };
   const { status, isRedirect } = answer;
   if (isRedirect || (status >= 300 && status < 400)) return redirect(answer, wire);
-  const fix = fixOfWords(answer, wire) ?? fixOfHost(answer);
+  // An error with status 200 is a refusal, too.
+  const refusal = answer.message?.error && status < 400 ? { ...answer, status: 403 } : answer;
+  const fix = fixOfWords(answer, wire) ?? fixOfHost(refusal) ?? fixOfLogin(refusal, wire);
   if (fix) return { detail: `refused with ${said(answer)}`, fix };
   const remedy = remedies[status] ?? (status >= 500 ? remedies.broken : undefined);
   if (remedy) return remedy(answer, wire);
@@ -69,12 +72,25 @@ function explainSuccess(answer) {
       fix: 'Send Content-Type: text/event-stream with event streams.',
     };
   const isCut = /^\s*\{\s*"(jsonrpc|id|result)"/.test(text);
+  const fix = isCut
+    ? 'Check the log of the server, and look for a proxy that cuts bodies: this JSON is not valid.'
+    : wrongPath(answer);
   return {
     detail: `answered with ${said(answer)}, which is not a JSON-RPC response`,
-    fix: isCut
-      ? 'Check the log of the server, and look for a proxy that cuts bodies: this JSON is not valid.'
-      : wrongPath(answer),
+    fix: isWrapped(text) ? unwrap : fix,
   };
+}
+
+const unwrap = 'Return the JSON-RPC message itself as the body: it is wrapped once more, as a string or in an object.';
+
+/** Whether there is a message inside: functions encode their responses twice, or their host does. @param {string} text */
+function isWrapped(text) {
+  try {
+    const value = JSON.parse(text);
+    return parsed(String(value?.body ?? value)) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** A JSON-RPC message that is not the result of `initialize`. @param {Received} answer @returns {Explanation} */
@@ -112,8 +128,31 @@ function explainStream(answer) {
   };
 }
 
+/** Refusals for want of a login whose status does not say so. @param {Received} answer @param {Wire} wire */
+function fixOfLogin(answer, wire) {
+  const { status, message, text = '' } = answer;
+  const words = message?.error?.message ?? text;
+  return [400, 403].includes(status) && wantsLogin.test(words) ? credentials(wire) : undefined;
+}
+
+const wantsLogin =
+  /not authenticated|authentication (credentials|(is )?required)|unauthori[sz]ed|(missing|no) (authorization|bearer|access token)/i;
+
+/** @param {Wire} wire */
+const credentials = ({ ownHeaders }) =>
+  ownHeaders.includes('authorization')
+    ? 'Renew the credentials: the server rejects the Authorization header that was sent.'
+    : "Pass credentials: an Authorization header in the server's headers, or an auth provider.";
+
 /** The one session of such a server may be over, and then no client gets another. */
 export const oneForAll = 'Create a transport and a server for each session: this server has one for all.';
+
+/** Whether a server asks for the id that was sent to it, or that it gave. @param {Answer} answer */
+export const lacksId = (answer) =>
+  answer.status === 400 && /session-id.*required|missing (mcp-)?session[- ]id/i.test(said(answer));
+
+export const droppedId =
+  'Let what is in front of the server pass Mcp-Session-Id on, in requests and responses: it is lost on the way.';
 
 /** The guides of the SDKs recognise `initialize` by the parsed body. */
 const unparsed =
@@ -217,12 +256,9 @@ function redirect(answer, wire) {
 const remedies = {
   401: ({ headers }, wire) => {
     const challenge = headers.get('www-authenticate');
-    const fix = wire.ownHeaders.includes('authorization')
-      ? 'Renew the credentials: the server rejects the Authorization header that was sent.'
-      : "Pass credentials: an Authorization header in the server's headers, or an auth provider.";
     return {
       detail: `refused with 401${challenge ? `, WWW-Authenticate: ${quoted(challenge)}` : ' and no readable WWW-Authenticate header'}`,
-      fix,
+      fix: credentials(wire),
     };
   },
   403: (answer, { origin }) => ({

@@ -5,7 +5,7 @@ import { shortId } from './discreet.js';
 import { answered, greeting, withoutTools } from './handshake.js';
 import { withAdvice } from './listening.js';
 import { initialize, initialized, isLegalId, newestLegacy, request } from './messages.js';
-import { explain, oneForAll, said } from './refusals.js';
+import { droppedId, explain, lacksId, oneForAll, said } from './refusals.js';
 
 /** @import { Answer, Explanation, Finding } from './types.js' */
 /** @import { Wire } from './wire.js' */
@@ -14,6 +14,8 @@ import { explain, oneForAll, said } from './refusals.js';
 const replicas = 3;
 /** Statuses of a server, or of something in front of it, that may open another session later. */
 const passing = [401, 403, 408, 429, 502, 503, 504];
+const perRequest =
+  'Store a transport for each session and its next requests, or keep no sessions (sessionIdGenerator: undefined).';
 const notTried = { ok: false, detail: 'not tried: the session id cannot be read' };
 
 export class Stateful {
@@ -82,19 +84,27 @@ export class Stateful {
     const answers = await Promise.all(Array.from({ length: replicas }, () => this.ping()));
     const refused = answers.filter((answer) => !answered(answer));
     const [first] = refused;
-    if (first && !isAccepted) {
-      const { detail, fix } = this.#refused(accepted);
-      return { ok: false, detail: `notifications/initialized: ${detail}`, fix };
+    if (first) {
+      const { detail, fix } = this.#refused(isAccepted ? first : accepted);
+      const what = isAccepted
+        ? `${refused.length} of ${replicas} pings with the id failed`
+        : 'notifications/initialized';
+      return { ok: false, detail: `${what}: ${detail}`, fix: (await this.#affinity()) ?? fix };
     }
-    if (!first) {
-      const failed = await withoutTools(this.wire, this.answer, this.headers);
-      if (failed) return failed;
-      const detail = `${replicas} concurrent pings with the id were answered, the last in ${Math.max(...answers.map(({ ms }) => ms))} ms`;
-      const passed = withAdvice({ ok: true, detail }, await this.listen());
-      return isAccepted && !hasContent(accepted) ? passed : { ...passed, ...oddNotifications(detail, accepted) };
-    }
-    const { detail, fix } = this.#refused(first);
-    return { ok: false, detail: `${refused.length} of ${replicas} pings with the id failed: ${detail}`, fix };
+    const failed = await withoutTools(this.wire, this.answer, this.headers);
+    if (failed) return failed;
+    const detail = `${replicas} concurrent pings with the id were answered, the last in ${Math.max(...answers.map(({ ms }) => ms))} ms`;
+    const passed = withAdvice({ ok: true, detail }, await this.listen());
+    return isAccepted && !hasContent(accepted) ? passed : { ...passed, ...oddNotifications(detail, accepted) };
+  }
+
+  /** Whether a cookie of the handshake leads to its replica: only outside of pages cookies can be seen and sent. */
+  async #affinity() {
+    const [cookie] = this.answer.headers?.getSetCookie?.() ?? [];
+    const [pair = '', name] = /^([^=;]+)=[^;]*/.exec(cookie ?? '') ?? [];
+    if (!name) return undefined;
+    for (let left = replicas; left > 0; left -= 1) if (!answered(await this.ping({ cookie: pair }))) return undefined;
+    return `Choose the replica by Mcp-Session-Id, not by the cookie ${name.slice(0, 40)}: few MCP clients return cookies.`;
   }
 
   /** Opens the GET stream, once: a second one would be refused while the server has not noticed the end of the first. */
@@ -103,8 +113,9 @@ export class Stateful {
     return this.#stream;
   }
 
-  ping() {
-    return this.wire.post(request('ping'), this.headers, { title: 'ping' });
+  /** @param {Record<string, string>} [more] */
+  ping(more) {
+    return this.wire.post(request('ping'), { ...this.headers, ...more }, { title: 'ping' });
   }
 
   /** @param {Answer} answer @returns {Explanation} */
@@ -115,9 +126,12 @@ export class Stateful {
         detail: `refused with ${said(answer)}`,
         fix: `Accept ${this.protocolVersion} in MCP-Protocol-Version: the server itself chose it in initialize.`,
       };
+    const detail = `the server rejected its own session id with ${said(answer)}`;
+    if (lacksId(answer)) return { detail, fix: droppedId };
+    if (/server not initialized/i.test(said(answer))) return { detail, fix: perRequest };
     const fix =
       'Store sessions where every replica can read them, or route each session to its replica: this server lost a session that it had just created.';
-    return { detail: `the server rejected its own session id with ${said(answer)}`, fix };
+    return { detail, fix };
   }
 
   /**

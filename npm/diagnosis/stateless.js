@@ -4,7 +4,7 @@
 import { answered, greeting, withoutTools } from './handshake.js';
 import { withAdvice } from './listening.js';
 import { request } from './messages.js';
-import { explain } from './refusals.js';
+import { droppedId, explain, lacksId } from './refusals.js';
 
 /** @import { Answer, Finding } from './types.js' */
 /** @import { Wire } from './wire.js' */
@@ -36,7 +36,8 @@ export class Stateless {
   async reuse() {
     const headers = { 'mcp-protocol-version': this.protocolVersion ?? '' };
     const answer = await this.wire.post(request('ping'), headers, { title: 'ping' });
-    if (!answered(answer)) return { ok: false, ...explain(answer, this.wire) };
+    if (!answered(answer))
+      return { ok: false, ...explain(answer, this.wire), ...(lacksId(answer) && { fix: droppedId }) };
     const failed = await withoutTools(this.wire, this.answer, headers);
     if (failed) return failed;
     const detail = `${noSessions.detail}; a second request, ping, was answered in ${answer.ms} ms`;

@@ -100,15 +100,23 @@ export class Story {
       const chip = event.target instanceof Element && event.target.closest('a');
       if (!chip) return;
       event.preventDefault();
-      history.replaceState(null, '', chip.hash);
       this.#press(chip.hash.slice(1));
+    });
+    // A link to a card, opened where the page is open.
+    addEventListener('hashchange', () => {
+      const linked = linkedFault();
+      if (!linked || linked.id === this.#ui.host.dataset.played) return;
+      scrollTo({ top: 0, behavior: 'instant' });
+      this.play(linked);
     });
   }
 
-  /** @param {string} id */
+  /** The address names the card that is shown. @param {string} id */
   #press(id) {
     const fault = storyFaults.find((one) => one.id === id);
-    if (fault) this.play(fault);
+    if (!fault || this.#isPlaying) return;
+    history.replaceState(null, '', `#${id}`);
+    this.play(fault);
   }
 
   /** @param {Interrupted} interrupted */

@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import { diagnose, verdictOf } from '../../../pkg/diagnose.js';
 import { McpManager } from '../../../pkg/node.js';
 import { brokenServers } from '../helpers/diagnose/broken-servers.mjs';
+import { deployments } from '../helpers/diagnose/deployments.mjs';
 import { fronts } from '../helpers/diagnose/fronts.mjs';
 import { setups } from '../helpers/diagnose/setups.mjs';
 import { listen } from '../servers/shared/listen.mjs';
@@ -39,7 +40,11 @@ async function works(url, headers = {}) {
 }
 
 describe('the fix that comes first', { concurrency: 4 }, () => {
-  for (const [name, { first, isUsable = false, topic, ...row }] of Object.entries({ ...fronts, ...setups }))
+  for (const [name, { first, isUsable = false, topic, ...row }] of Object.entries({
+    ...fronts,
+    ...setups,
+    ...deployments,
+  }))
     test(name, { timeout: 60_000 }, async (context) => {
       const { url, verdict, diagnosis } = await verdictOn(row, context);
       assert.match(verdict.first ?? 'nothing', first ?? /^nothing$/, JSON.stringify(diagnosis, undefined, 2));

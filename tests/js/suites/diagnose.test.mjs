@@ -115,8 +115,8 @@ describe('healthy servers', () => {
   test('whose answers have the id as a text', patience, async (context) => {
     const server = await listen(async (request, response) => {
       const message = parseJson(await readText(request));
-      const result = message?.method === 'initialize' ? initializeResult({ message }) : {};
-      const answer = { jsonrpc: '2.0', id: String(message?.id), result };
+      const results = { initialize: () => initializeResult({ message }), 'tools/list': () => ({ tools: [] }) };
+      const answer = { jsonrpc: '2.0', id: String(message?.id), result: results[message?.method]?.() ?? {} };
       response.writeHead(200, { 'Content-Type': 'text/event-stream' }).end(`data: ${JSON.stringify(answer)}\n\n`);
     });
     context.after(server.close);

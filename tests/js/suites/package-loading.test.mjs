@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { chromium } from 'playwright-core';
+import { fingerprint, withModuleName } from '../../../tools/name-imports.mjs';
 import { launchOptions } from '../helpers/browsers/chromium.mjs';
 import { workspace } from '../helpers/package/install.mjs';
 import { listen } from '../servers/shared/listen.mjs';
@@ -120,6 +121,33 @@ describe('loading in a page', () => {
       assert.equal(result, 0);
       assert.equal(asked.at(-1), '/inline.js');
     }
+  });
+
+  test('the module of another build, out of a cache: it is taken from inline.js, without a word', async () => {
+    const body = withModuleName(await readFile(join(workspace, 'pkg', wasmPath)), 'old');
+    const { result, complaints } = await inPage(load, {
+      replaced: { [wasmPath]: { status: 200, type: 'application/wasm', body } },
+    });
+    assert.equal(result, 0);
+    assert.deepEqual(complaints, []);
+    assert.deepEqual(asked, ['/browser.js', wasmPath, '/inline.js']);
+  });
+
+  test('each build names its imports after its glue, and links to no other', async () => {
+    const [own, glue] = await Promise.all(
+      ['mcp_tether_bg.wasm', 'browser.js'].map((file) => readFile(join(workspace, 'pkg', file))),
+    );
+    const names = new Set(WebAssembly.Module.imports(new WebAssembly.Module(own)).map(({ module }) => module));
+    assert.equal(names.size, 1);
+    const [name] = names;
+    assert.match(name, /^[a-z]{2}$/);
+    assert.ok(glue.includes(name));
+    assert.notEqual(fingerprint([['a', 'b']]), fingerprint([['b', 'a']]));
+    const { result } = await inPage(
+      "return api.default('/old.wasm').catch(({ code, message }) => code + ': ' + message);",
+      { replaced: { '/old.wasm': { status: 200, type: 'application/wasm', body: withModuleName(own, 'old') } } },
+    );
+    assert.match(result, /^config_error: the WebAssembly module did not load .*old/);
   });
 
   test('the bytes are used whatever type they are served as, with a warning', async () => {

@@ -65,6 +65,30 @@ test('with reduced motion nothing breaks before a button is pressed', { timeout:
   }
 });
 
+test('the address names the card that is shown: not one that was pressed meanwhile, and one that is linked', {
+  timeout: 90_000,
+}, async () => {
+  const visitor = await openVisitor(demo.pageUrl, calm);
+  const hash = () => visitor.page.evaluate(() => location.hash);
+  try {
+    await visitor.page.locator('#restart-now:enabled').waitFor();
+    await visitor.page.locator('#restart-now').click();
+    // Its chip says that it is disabled, for which Playwright would wait.
+    await visitor.page.locator('#chips a[href="#forget"]').click({ force: true });
+    assert.equal(await hash(), '#restart');
+    await played(visitor, 'restart');
+    assert.equal(await hash(), '#restart');
+    await visitor.page.evaluate(() => {
+      location.hash = '#cut';
+    });
+    await played(visitor, 'cut');
+    assert.match(await visitor.text('#sentence'), /^The answer was cut off/);
+    assert.equal(await visitor.page.evaluate(() => scrollY), 0);
+  } finally {
+    await visitor.close();
+  }
+});
+
 test('an address names a fault, which is then played', { timeout: 60_000 }, async () => {
   const visitor = await openVisitor(`${demo.pageUrl}#forget`, calm);
   try {

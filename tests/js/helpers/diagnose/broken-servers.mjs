@@ -35,7 +35,8 @@ export function serving(other) {
     } else if (message?.id === undefined) {
       response.writeHead(202).end();
     } else {
-      sendJson(response, 200, { jsonrpc: '2.0', id: message.id, result: {} });
+      const result = message.method === 'tools/list' ? { tools: [] } : {};
+      sendJson(response, 200, { jsonrpc: '2.0', id: message.id, result });
     }
   };
 }

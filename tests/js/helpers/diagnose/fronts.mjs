@@ -1,7 +1,7 @@
 // What stands in front of servers, or around them, and answers for them; and servers whose messages differ from the protocol. Each with the fix that the
 // doctor has to put first. `isUsable`: this client works with it, so that the doctor only advises.
-import { initializeResult } from '../../servers/faults/healthy.mjs';
-import { parseJson, readText, sendJson } from '../../servers/shared/messages.mjs';
+import { sendJson } from '../../servers/shared/messages.mjs';
+import { answering, onInitialize, text } from './answering.mjs';
 import { serving } from './broken-servers.mjs';
 import { json, page, words } from './replies.mjs';
 
@@ -12,24 +12,6 @@ function mounted(status, serve = serving(() => undefined)) {
   return (request, response) =>
     request.url === '/mcp' ? response.writeHead(status, { Location: '/mcp/' }).end() : serve(request, response);
 }
-
-/** A server without sessions, whose answer to every request is what `answer` makes of its message. */
-function answering(answer, headers = { 'Content-Type': 'application/json' }) {
-  return async (request, response) => {
-    const message = parseJson(await readText(request));
-    if (request.method !== 'POST') return response.writeHead(405).end();
-    if (message.id === undefined) return response.writeHead(202).end();
-    const { id, method } = message;
-    const unknown = { jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } };
-    if (method === 'server/discover') return sendJson(response, 200, unknown);
-    const results = { initialize: () => initializeResult({ message }), 'tools/list': () => ({ tools: [] }) };
-    const result = results[method]?.() ?? {};
-    return response.writeHead(200, headers).end(answer({ jsonrpc: '2.0', id, result }, method));
-  };
-}
-
-const text = (value) => JSON.stringify(value);
-const onInitialize = (change) => (message, method) => (method === 'initialize' ? change(message) : text(message));
 
 const path = /^Correct the path of the URL/;
 const key = /^Pass the key that the server asks for/;

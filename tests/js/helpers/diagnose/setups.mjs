@@ -37,7 +37,7 @@ function guide(app, isInitialize = ({ body }) => isInitializeRequest(body)) {
 }
 
 /** A healthy server at some paths, and `other` at all others. */
-const at =
+export const at =
   (paths, other, serve = serving(() => undefined)) =>
   (request, response) =>
     (paths.includes(request.url) ? serve : other)(request, response);
@@ -61,7 +61,7 @@ const parse = /^Parse JSON bodies before the route, app\.use\(express\.json\(\)\
 const tls = /^Use https:\/\/ in the URL: this port expects TLS/;
 const host = /^Add 127\.0\.0\.1:\d+ to the allowed hosts of the server/;
 const login = /^Exclude this path from the login page in front of the server/;
-const there = (path) =>
+export const there = (path) =>
   new RegExp(`^Correct the path of the URL: http://127\\.0\\.0\\.1:\\d+${path} answers as an MCP endpoint does`);
 
 export const setups = {

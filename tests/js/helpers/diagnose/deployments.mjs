@@ -1,0 +1,148 @@
+// Deployments as people describe them in public: functions, load balancers, tunnels and ports that answer for a server, or change its messages. Each with
+// the fix that the doctor has to put first. `isUsable`: this client works with it, so that the doctor only advises.
+import { randomUUID } from 'node:crypto';
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import express from 'express';
+import { initializeResult } from '../../servers/faults/healthy.mjs';
+import { sendJson } from '../../servers/shared/messages.mjs';
+import { answering, onInitialize, text } from './answering.mjs';
+import { serving } from './broken-servers.mjs';
+import { json, page, words } from './replies.mjs';
+import { at, there } from './setups.mjs';
+
+const cloudflare = { Server: 'cloudflare' };
+
+/** As the SDK for TypeScript refuses a request without an id. */
+const noId = (response) => {
+  const error = { code: -32000, message: 'Bad Request: Mcp-Session-Id header is required' };
+  return sendJson(response, 400, { jsonrpc: '2.0', id: null, error }) ?? null;
+};
+
+/** A healthy server behind a proxy that drops the id from what passes it. */
+const withoutIds = (direction) =>
+  serving(({ response, message, id }) => {
+    if (direction === 'requests') return id ? noId(response) : undefined;
+    if (message?.method === 'initialize')
+      return sendJson(response, 200, { jsonrpc: '2.0', id: message.id, result: initializeResult({ message }) }) ?? null;
+    return message?.method === 'server/discover' ? undefined : noId(response);
+  });
+
+/** A server that has tools. */
+const withTools = (tools) =>
+  answering((message, method) => {
+    if (method === 'initialize') message.result.capabilities = { tools: {} };
+    return text(method === 'tools/list' ? { ...message, result: { tools } } : message);
+  });
+
+/** The handler of the SDK's guide for servers without sessions, with ids. */
+function transportPerRequest() {
+  const app = express().use(express.json());
+  app.all('/mcp', async (request, response) => {
+    const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: randomUUID });
+    await new McpServer({ name: 'notes', version: '1.0.0' }).connect(transport);
+    await transport.handleRequest(request, response, request.body);
+  });
+  return app;
+}
+
+/** Replicas behind a load balancer that keeps clients apart by a cookie. */
+function affinity() {
+  const each = [serving(() => undefined), serving(() => undefined)];
+  let turn = 0;
+  return (request, response) => {
+    const [, chosen] = /AWSALB=(\d)/.exec(request.headers.cookie ?? '') ?? [];
+    const replica = chosen ?? turn++ % 2;
+    response.setHeader('Set-Cookie', `AWSALB=${replica}; Path=/`);
+    each[replica](request, response);
+  };
+}
+
+const bots = /^Exclude this path from the bot protection in front of the server/;
+const tunnel = /^Start the tunnel and the server behind it/;
+const login = /^Pass credentials: an Authorization header/;
+const dropped = /^Let what is in front of the server pass Mcp-Session-Id on, in requests and responses/;
+const wrapped = /^Return the JSON-RPC message itself as the body/;
+
+export const deployments = {
+  'port 5000 of macOS': {
+    serve: words(403, '', { Server: 'AirTunes/870.14.1' }),
+    first: /^Move the server to another port/,
+  },
+  'a tunnel with a page of warnings (localtunnel)': {
+    serve: page(511, '<title>Tunnel website ahead!</title><code>bypass-tunnel-reminder</code>'),
+    first: /^Send the header bypass-tunnel-reminder/,
+  },
+  'a tunnel of Cloudflare that is not running': { serve: page(530, 'error code: 1033', cloudflare), first: tunnel },
+  'an origin of Cloudflare without a DNS record': { serve: page(530, 'error code: 1016', cloudflare), first: tunnel },
+  'a limit of rates of Cloudflare': { serve: page(429, 'error code: 1015', cloudflare), first: /^Try again later/ },
+  'CloudFront without POST': {
+    serve: page(
+      403,
+      'This distribution is not configured to allow the HTTP request method that was used for this request.',
+    ),
+    first: /^Allow all HTTP methods in the behavior of CloudFront/,
+  },
+  'a challenge of Vercel': {
+    serve: page(429, '<title>Vercel Security Checkpoint</title>', { 'x-vercel-mitigated': 'challenge' }),
+    first: bots,
+  },
+  'a challenge of AWS WAF': { serve: words(202, '', { 'x-amzn-waf-action': 'challenge' }), first: bots },
+  'an endpoint that has moved (410)': {
+    serve: at(['/api/mcp'], words(410, 'SSE is no longer supported')),
+    first: there('/api/mcp'),
+  },
+  'a missing token that is answered with 403 (FastAPI)': {
+    serve: json(403, { detail: 'Not authenticated' }),
+    first: login,
+  },
+  'a missing token that is answered with 403 (Django)': {
+    serve: json(403, { detail: 'Authentication credentials were not provided.' }),
+    first: login,
+  },
+  'a missing token that is answered with 400': {
+    serve: json(400, { error: 'Missing Authorization header' }),
+    first: login,
+  },
+  'a missing token that is answered with 200': {
+    serve: answering(({ id }) => text({ jsonrpc: '2.0', id, error: { code: -32001, message: 'Unauthorized' } })),
+    first: login,
+  },
+  'a missing key that is answered with 200': {
+    serve: answering(({ id }) => text({ jsonrpc: '2.0', id, error: { code: -32000, message: 'Missing API key' } })),
+    first: /^Pass the key that the server asks for/,
+  },
+  'a message that is encoded twice': { serve: answering((message) => text(text(message))), first: wrapped },
+  'a message in the envelope of Lambda': {
+    serve: answering((message) => text({ statusCode: 200, headers: {}, body: text(message) })),
+    first: wrapped,
+  },
+  'a proxy that drops the id of requests': { serve: withoutIds('requests'), first: dropped },
+  'a proxy that drops the id of responses': { serve: withoutIds('responses'), first: dropped },
+  'a transport for each request': {
+    serve: transportPerRequest(),
+    first: /^Store a transport for each session/,
+    topic: 'transport',
+  },
+  'replicas that a cookie chooses': {
+    serve: affinity(),
+    first: /^Choose the replica by Mcp-Session-Id, not by the cookie AWSALB/,
+  },
+  'tools that are null (Go)': {
+    serve: withTools(null),
+    first: /^Answer tools\/list with an array of tools/,
+    isUsable: true,
+  },
+  'a tool without the type of its input': {
+    serve: withTools([{ name: 'add', inputSchema: {} }]),
+    first: /^Give every tool an inputSchema with "type": "object".*"add"/,
+    isUsable: true,
+  },
+  'a result of initialize without serverInfo': {
+    serve: answering(
+      onInitialize(({ id, result: { protocolVersion } }) => text({ jsonrpc: '2.0', id, result: { protocolVersion } })),
+    ),
+    first: /^Add capabilities and serverInfo to the result of initialize/,
+    isUsable: true,
+  },
+};
