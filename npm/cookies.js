@@ -11,6 +11,7 @@ const MAX_JARS = 10_000;
 
 /** @param {ServerConfig} server @returns {ServerConfig} */
 export function withCookies(server) {
+  if (Object(server) !== server) throw new TypeError('withCookies() needs a server, such as { url }');
   /** @type {Map<string, CookieJar>} */
   const jars = new Map();
   /** @type {(url: string | URL, init?: RequestInit) => Promise<Response>} */

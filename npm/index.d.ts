@@ -313,7 +313,7 @@ export interface Diagnosis {
   }[];
 }
 
-/** Options of one user's session. */
+/** Options of one user's session. For a live session, `headers` or `vars` replace both of before. */
 export interface ConnectOptions {
   /** Sent with every request of this session; they override the server's headers. */
   headers?: Record<string, string> | undefined;
@@ -546,7 +546,7 @@ export interface SessionInfo {
  * - `cancelled`: by `signal`; the `cause` is its reason.
  * - `rpc_error`: the server's JSON-RPC error: `rpcCode`, `data`.
  * - `protocol_error`: the server broke the protocol, or the params cannot be serialized.
- * - `http_error`: another HTTP `status`. R for 5xx, and for 429 after `retryAfterMs`.
+ * - `http_error`: another HTTP `status`. R for 5xx, 408, 421, 425, 499, and for 429 after `retryAfterMs`.
  * - `network_error` (R): the server is unreachable; `cause` is the error of `fetch`.
  * - `cors_blocked`: the server's CORS headers hide the response; the message names the missing one.
  * - `unauthorized`: 401 or no token. Log in; the `cause` is the provider's error.

@@ -1,6 +1,7 @@
 // Reads lists again when they change.
 // @ts-check
 
+import { mustBeManager } from './arguments.js';
 import { observe } from './observers.js';
 
 /** @import { McpError, McpManager, McpSession } from './index.js' */
@@ -18,6 +19,7 @@ const kinds = /** @type {const} */ ({
 
 /** @param {McpManager} manager @param {McpSession} session @param {ListHandlers} handlers */
 export function watchLists(manager, session, handlers) {
+  mustBeManager(manager);
   const { userId, serverName } = session;
   const lists = /** @type {Kind[]} */ (Object.keys(kinds)).flatMap((kind) => {
     const handler = handlers[kind];

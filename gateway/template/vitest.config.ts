@@ -6,6 +6,7 @@ import { startServer } from './test/server.ts';
 export default defineConfig(async () => {
   const url = await startServer();
   return {
+    test: { testTimeout: 60_000 }, // the first test starts workerd, and compiles the gateway
     plugins: [
       cloudflareTest({
         wrangler: { configPath: './wrangler.jsonc' },

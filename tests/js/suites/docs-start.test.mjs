@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, lstat, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -92,6 +92,14 @@ describe('the commands of docs/start.md', () => {
       Array.from({ length: 60 }, (_, index) => index + 1),
     );
     assert.equal(new Set(lines.map(([, , session]) => session)).size, 2);
+  });
+
+  test('install a copy, for bundlers that follow no link', async () => {
+    const [link, pack, install] = (await shellBlocks('docs/start.md')).flatMap(commandsOf);
+    assert.ok((await lstat(join(app(), 'node_modules/mcp-tether'))).isSymbolicLink(), link);
+    for (const command of [pack, install]) assert.equal((await type(command).ended).code, 0, command);
+    assert.ok((await lstat(join(app(), 'node_modules/mcp-tether'))).isDirectory());
+    assert.equal((await type('node start.mjs').ended).code, 0);
   });
 
   test('check the server for pages', async () => {

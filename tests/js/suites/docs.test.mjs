@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -82,6 +82,26 @@ describe('docs/events.md', async () => {
     const states = [...declared('export type SessionState =').matchAll(/'(\w+)'/g)].map(([, state]) => state);
     for (const state of states) assert.match(document, new RegExp(`^\\| \`${state}\` \\|`, 'm'));
   });
+});
+
+test('docs/oauth.md has each error code of its own', async () => {
+  const [, section] = (await read('docs/oauth.md')).split('\n## Errors\n');
+  const table = section.split('\n## ')[0];
+  const folder = new URL('../../../npm/', import.meta.url);
+  const paths = (await readdir(new URL('oauth/', folder), { recursive: true })).map((name) => `oauth/${name}`);
+  const sources = await Promise.all(
+    ['oauth.js', ...paths.filter((path) => path.endsWith('.js'))].map((path) =>
+      readFile(new URL(path, folder), 'utf8'),
+    ),
+  );
+  const codes = sources.flatMap((text) =>
+    [...text.matchAll(/new OAuthError\(\s*(?:\w+ \? '(\w+)' : )?'(\w+)'/g)].flatMap(([, one, other]) => [
+      one ?? other,
+      other,
+    ]),
+  );
+  assert.ok(codes.length > 20);
+  for (const code of codes) assert.ok(table.includes(`\`${code}\``), code);
 });
 
 test('docs/settings.md has every setting', async () => {

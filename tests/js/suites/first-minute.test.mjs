@@ -1,6 +1,8 @@
 // What a newcomer gets wrong in the first minute: each mistake has one clear error, and nothing is lost without a word.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { withCookies } from '../../../pkg/cookies.js';
+import { watchLists } from '../../../pkg/lists.js';
 import { McpError, McpManager } from '../../../pkg/node.js';
 import { TetherMcpServer } from '../../../pkg/openai-agents.js';
 import { attachToPage } from '../../../pkg/page.js';
@@ -239,6 +241,8 @@ describe('the first minute', () => {
     assert.throws(() => snapshotOf(config), right);
     assert.throws(() => watchSession(config, 'ada', 'n').subscribe(() => {}), right);
     await assert.rejects(new TetherMcpServer(config, 'ada', 'n').connect(), right);
+    assert.throws(() => watchLists(session, manager, {}), right);
+    assert.throws(() => withCookies(url), /withCookies\(\) needs a server, such as \{ url \}/);
     assert.throws(() => attachToPage(manager), /attachToPage\(\) needs a page/);
     assert.throws(() => durableObjectStorage({ storage: {} }), /needs ctx\.storage/);
     assert.throws(() => chromeStorage({ session: {} }), /such as chrome\.storage\.session/);

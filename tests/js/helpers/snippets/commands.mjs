@@ -44,6 +44,8 @@ export const commands = {
   'docs/scale.md': [['', undefined, measures]],
   'docs/start.md': [
     ['npm install ../mcp-tether/pkg', 'tests/js/suites/docs-start.test.mjs'],
+    ['npm pack ../mcp-tether/pkg', 'tests/js/suites/docs-start.test.mjs'],
+    ['npm install ./mcp-tether-*.tgz', 'tests/js/suites/docs-start.test.mjs'],
     ['PORT=3000 npx @modelcontextprotocol/server-everything', undefined, downloads],
     ['node ', 'tests/js/suites/docs-start.test.mjs'],
     ['npx wrangler dev', undefined, `${downloads}; docs-start.test.mjs runs the Worker in miniflare`],
