@@ -361,10 +361,10 @@ export function env() {
   return read(globalThis.process, 'env');
 }
 
-// Codes of Node, Bun and Deno's Node layer for a connection that was refused or not established, and for a name that
-// was not found.
+// Codes of Node, Bun and Deno's Node layer for a connection that was refused or not established, for a name that was
+// not found, and for a certificate that is not trusted (not for one that the server misses: `ALERT_CERTIFICATE_REQUIRED`).
 const UNSENT_CODE =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ENETDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|FailedToOpenSocket)$/;
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ENETDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|FailedToOpenSocket|.*(CERT(_|$)|LEAF_).*)$/;
 // Messages of Deno, workerd and Bun in the same cases, and Node's for a port forbidden by the Fetch standard and for an
 // interrupted TLS handshake, which precedes the request. Browsers never reveal this.
 const UNSENT_WORDS =

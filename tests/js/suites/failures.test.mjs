@@ -190,6 +190,10 @@ describe('a failing fetch', () => {
         new Error('error sending request: client error (Connect): tcp connect error: No route to host (os error 113)'),
       ),
     ],
+    ['a certificate that is not trusted', failed(system('DEPTH_ZERO_SELF_SIGNED_CERT'))],
+    ['a certificate of an unknown issuer', failed(system('UNABLE_TO_VERIFY_LEAF_SIGNATURE'))],
+    ['a certificate that has expired', failed(system('CERT_HAS_EXPIRED'))],
+    ['a certificate of another host', failed(system('ERR_TLS_CERT_ALTNAME_INVALID'))],
     [
       'a TLS handshake that was cut',
       failed(
@@ -217,6 +221,8 @@ describe('a failing fetch', () => {
     ['a host lost while reading from a connection', failed(system('EHOSTUNREACH', 'read'))],
     ['a network lost while writing to a connection', failed(system('ENETUNREACH', 'write'))],
     ['a timeout without more', failed(system('ETIMEDOUT'))],
+    // The alert comes after the handshake of TLS 1.3, in answer to the request.
+    ['a certificate that the server misses', failed(system('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'))],
     [
       'one address of several that was reached',
       failed(
