@@ -4,7 +4,7 @@
 import { answered, greeting, withoutTools } from './handshake.js';
 import { withAdvice } from './listening.js';
 import { request } from './messages.js';
-import { explain } from './refusals.js';
+import { explain, said } from './refusals.js';
 
 /** @import { Answer, Finding } from './types.js' */
 /** @import { Wire } from './wire.js' */
@@ -36,6 +36,12 @@ export class Stateless {
   async reuse() {
     const headers = { 'mcp-protocol-version': this.protocolVersion ?? '' };
     const answer = await this.wire.post(request('ping'), headers, { title: 'ping' });
+    if ([400, 404, 422].includes(answer.status ?? 0) && /session/i.test(said(answer)))
+      return {
+        ok: false,
+        detail: `refused with ${said(answer)}, and the response to initialize had no session id`,
+        fix: 'Pass the header Mcp-Session-Id on, of requests and of responses: a proxy removes it.',
+      };
     if (!answered(answer)) return { ok: false, ...explain(answer, this.wire) };
     const failed = await withoutTools(this.wire, this.answer, headers);
     if (failed) return failed;
