@@ -4,7 +4,7 @@
 import { answered, greeting, withoutTools } from './handshake.js';
 import { withAdvice } from './listening.js';
 import { request } from './messages.js';
-import { droppedId, explain, lacksId } from './refusals.js';
+import { droppedId, explain, said } from './refusals.js';
 
 /** @import { Answer, Finding } from './types.js' */
 /** @import { Wire } from './wire.js' */
@@ -36,8 +36,13 @@ export class Stateless {
   async reuse() {
     const headers = { 'mcp-protocol-version': this.protocolVersion ?? '' };
     const answer = await this.wire.post(request('ping'), headers, { title: 'ping' });
-    if (!answered(answer))
-      return { ok: false, ...explain(answer, this.wire), ...(lacksId(answer) && { fix: droppedId }) };
+    if ([400, 404, 422].includes(answer.status ?? 0) && /session/i.test(said(answer)))
+      return {
+        ok: false,
+        detail: `refused with ${said(answer)}, and the response to initialize had no session id`,
+        fix: droppedId,
+      };
+    if (!answered(answer)) return { ok: false, ...explain(answer, this.wire) };
     const failed = await withoutTools(this.wire, this.answer, headers);
     if (failed) return failed;
     const detail = `${noSessions.detail}; a second request, ping, was answered in ${answer.ms} ms`;

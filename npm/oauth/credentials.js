@@ -24,6 +24,7 @@ import { exclusively } from './lock.js';
  * @property {number} refreshes that answered refusals, in a row
  * @property {number} logins in a row
  * @property {number} since when the last token was got
+ * @property {AbortController} [aborter] of the login under way
  * @property {{ error: unknown, at: number }} [failure] of a login that came back to this page
  * @property {Map<string, import('./flights.js').Flight>} flights
  *

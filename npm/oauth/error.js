@@ -18,6 +18,8 @@ export class OAuthError extends Error {
   }
 }
 
+export const cancelled = () => new OAuthError('cancelled', 'the login was cancelled');
+
 /**
  * Words of a server, fit for an error: one line, bounded, and without the secrets that were sent to it.
  *

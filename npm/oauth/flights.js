@@ -24,7 +24,7 @@ export async function join(flights, kind, signal, act) {
       }
       reject(signal.reason);
     };
-    signal.addEventListener('abort', leave, { once: true });
+    signal.addEventListener('abort', leave);
     flight.promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
   });
 }
@@ -32,11 +32,10 @@ export async function join(flights, kind, signal, act) {
 /** @param {Map<string, Flight>} flights @param {string} kind @param {(signal: AbortSignal) => Promise<any>} act */
 function takeOff(flights, kind, act) {
   const aborter = new AbortController();
-  const flight = { promise: act(aborter.signal), waiting: 0, aborter };
-  flights.set(kind, flight);
-  const end = () => {
+  const land = () => {
     if (flights.get(kind) === flight) flights.delete(kind);
   };
-  flight.promise.then(end, end);
+  const flight = { promise: act(aborter.signal).finally(land), waiting: 0, aborter };
+  flights.set(kind, flight);
   return flight;
 }

@@ -16,12 +16,10 @@ export async function exclusively(storage, name, signal, act) {
   const before = queues.get(name);
   const turn = (async () => {
     await before;
+    signal.throwIfAborted();
     return acrossContexts(storage, name, signal, act);
   })();
-  const over = turn.then(
-    () => {},
-    () => {},
-  );
+  const over = turn.catch(() => {});
   queues.set(name, over);
   try {
     return await turn;

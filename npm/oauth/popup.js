@@ -1,7 +1,7 @@
 // @ts-check
 // Logins in a page: in a window of their own, or by leaving the page; and the page that they come back to.
 
-import { OAuthError } from './error.js';
+import { cancelled, OAuthError } from './error.js';
 
 const CHANNEL = 'mcp-tether:oauth';
 const PENDING = 'mcp-tether:oauth:';
@@ -64,7 +64,6 @@ function comeBack(login, origin, signal, onClosed) {
       channel.close();
       clearInterval(watch);
       removeEventListener('message', hear);
-      signal.removeEventListener('abort', cancel);
       login.opened?.close();
     };
     const receive = (/** @type {any} */ data) => {
@@ -75,7 +74,7 @@ function comeBack(login, origin, signal, onClosed) {
     const hear = (/** @type {MessageEvent} */ message) => message.origin === origin && receive(message.data);
     const cancel = () => {
       end();
-      reject(signal.aborted ? signal.reason : cancelled());
+      reject(cancelled());
     };
     // Cross-Origin-Opener-Policy makes a window look closed that is open: nothing follows from it but a question.
     const watch = setInterval(() => {
@@ -85,11 +84,9 @@ function comeBack(login, origin, signal, onClosed) {
     }, 500);
     channel.onmessage = ({ data }) => receive(data);
     addEventListener('message', hear);
-    signal.addEventListener('abort', cancel);
+    signal.onabort = cancel;
   });
 }
-
-const cancelled = () => new OAuthError('cancelled', 'the login was cancelled');
 
 /**
  * A login that leaves the page and comes back to it. What it needs then is in `sessionStorage`, for ten minutes and one use.
@@ -101,7 +98,7 @@ export function redirect({ returnTo } = {}) {
   function authorize(url, { signal }) {
     location.assign(url);
     return new Promise((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      signal.onabort = () => reject(signal.reason);
       // The user went back, to this page as it was left.
       addEventListener('pageshow', ({ persisted }) => persisted && reject(cancelled()));
     });

@@ -6,7 +6,7 @@ import { channelOf } from './channel.js';
 import { redeem } from './code.js';
 import { Credentials, isFresh } from './credentials.js';
 import { discover } from './discovery.js';
-import { OAuthError } from './error.js';
+import { cancelled, OAuthError } from './error.js';
 import { join } from './flights.js';
 import { proverOf } from './proof.js';
 import { missing, union } from './scope.js';
@@ -62,7 +62,9 @@ export class Provider {
         )
       : await this.#fly(place, 'recall', signal, (web) => this.#recall(place, web));
     place.state.handed = tokens?.token;
-    return tokens && answerOf(tokens);
+    if (!tokens) return undefined;
+    const { token, scheme, expiresAt, subject } = tokens;
+    return { token, scheme, expiresAt, subject };
   }
 
   /** @param {string} userId @param {string} serverName @param {{ url?: string, signal?: AbortSignal, refusal?: any }} [about] */
@@ -85,6 +87,7 @@ export class Provider {
   async signOut(userId, serverName, { url, signal = new AbortController().signal } = {}) {
     const place = await this.#locate({ userId, serverName, url });
     const web = webOf(place, signal);
+    place.state.aborter?.abort();
     /** @type {Entry | undefined} */
     let entry;
     await this.#credentials.edit(place, web, (stored) => {
@@ -235,20 +238,22 @@ export class Provider {
    */
   async #logIn(place, web, challenge) {
     const channel = channelOf(place.key);
-    const own = new AbortController();
+    const aborter = new AbortController();
+    place.state.aborter = aborter;
     try {
       return await new Promise((resolve, reject) => {
+        aborter.signal.onabort = () => reject(cancelled());
         if (channel)
           channel.onmessage = async () => {
             const entry = await this.#credentials.load(place);
             const newer = missing(challenge.scope, entry?.requested) ? undefined : unhanded(place, entry);
             if (newer) resolve(newer);
           };
-        const signal = AbortSignal.any([web.signal, own.signal]);
+        const signal = AbortSignal.any([web.signal, aborter.signal]);
         this.#askUser(place, { ...web, signal }, challenge).then(resolve, reject);
       });
     } finally {
-      own.abort();
+      aborter.abort();
       channel?.close();
     }
   }
@@ -351,11 +356,6 @@ function readAs(status, header) {
   return challenge;
 }
 
-/** @param {Tokens} tokens */
-function answerOf({ token, scheme, expiresAt, subject }) {
-  return { token, scheme, expiresAt, subject };
-}
-
 const KEPT = [
   'issuer',
   'token_endpoint',
@@ -366,6 +366,5 @@ const KEPT = [
 
 /** @param {import('./discovery.js').Metadata} as */
 function keptOf(as) {
-  const kept = Object.fromEntries(KEPT.map((name) => [name, as[name]]));
-  return /** @type {import('./discovery.js').Metadata} */ (kept);
+  return /** @type {any} */ (Object.fromEntries(KEPT.map((name) => [name, as[name]])));
 }

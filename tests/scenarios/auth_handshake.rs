@@ -39,26 +39,68 @@ fn a_refusal_of_either_message_of_the_handshake_asks_the_provider_once() {
             let order = world.tool(session, "order");
             world.finish(order);
             world.result(order);
-            assert_eq!((world.count("initialize"), world.count("GET")), (2, 1), "{method} {status} {challenge}");
+            assert_eq!((world.count(method), world.count("GET")), (2, 1), "{method} {status} {challenge}");
             assert_eq!(world.sent.last().unwrap().header("authorization"), Some("Bearer token-2"));
+            let left = world.server().sessions.len();
+            assert_eq!((left, world.count("DELETE")), (1, 0), "one session: {method} {status} {challenge}");
 
             let (mut world, call) = begin(|server| server.always(method, refusal(status, challenge)));
             world.run_until("the question", |world| world.tokens_wanted.len() == 2);
             world.give_token(world.tokens_wanted[1].0, Some("token-2"));
             world.finish(call);
             assert!(matches!(world.code(call), ErrorCode::Unauthorized | ErrorCode::Forbidden), "{method} {status}");
-            assert_eq!((world.count("initialize"), world.tokens_wanted.len()), (2, 2), "no loop");
+            assert_eq!((world.count(method), world.tokens_wanted.len()), (2, 2), "no loop");
+            world.run_for(100);
+            assert!(world.server().sessions.is_empty(), "{method} {status}: no session is left at the server");
         }
     }
 }
 
+/// A server that binds sessions to their user would refuse the user a session that was created by nobody.
 #[test]
-fn a_nonce_after_initialize_repeats_the_handshake_once_and_asks_for_no_token() {
+fn a_session_that_was_created_without_a_token_is_replaced_after_the_login() {
+    let mut world = world();
+    world.server().next("notifications/initialized", [refusal(401, INVALID)]);
+    let call = world.begin_connect("ann", "db", ConnectOptions { has_auth: true, ..ConnectOptions::default() });
+    let session = world.tokens_wanted[0].0;
+    world.give_token(session, None);
+    world.run_until("the question", |world| world.tokens_wanted.len() == 2);
+    world.give_token(session, Some("token-2"));
+    world.finish(call);
+    world.run_for(100);
+    assert_eq!(
+        world.methods(),
+        ["initialize", "notifications/initialized", "DELETE", "initialize", "notifications/initialized", "GET"]
+    );
+    assert_eq!(world.server().sessions.len(), 1);
+}
+
+#[test]
+fn a_session_whose_login_is_abandoned_after_initialize_is_deleted() {
+    for how in ["terminate", "denied"] {
+        let (mut world, call) = begin(|server| server.always("notifications/initialized", refusal(401, INVALID)));
+        world.run_until("the question", |world| world.tokens_wanted.len() == 2);
+        let session = world.tokens_wanted[1].0;
+        if how == "terminate" {
+            world.terminate(mcp_tether::core::Target::Session(session));
+        } else {
+            world.give_token(session, None);
+        }
+        world.finish(call);
+        world.run_for(100);
+        assert!(world.outcome(call).is_err());
+        assert_eq!((world.count("initialize"), world.server().sessions.len()), (1, 0), "{how}");
+    }
+}
+
+#[test]
+fn a_nonce_after_initialize_repeats_the_notification_once_and_asks_for_no_token() {
     let (mut world, call) = begin(|server| server.next("notifications/initialized", [refusal(401, NONCE)]));
     world.finish(call);
     let info = world.machine.session(world.tokens_wanted[0].0).unwrap();
     assert_eq!(info.state, State::Ready);
-    assert_eq!((world.count("initialize"), world.tokens_wanted.len()), (2, 1));
+    assert_eq!((world.count("initialize"), world.tokens_wanted.len()), (1, 1));
+    assert_eq!(world.count("notifications/initialized"), 2);
 }
 
 #[test]

@@ -210,15 +210,27 @@ fn every_id_of_visible_ascii_is_taken_up_to_8_kib() {
 }
 
 #[test]
-fn a_refused_initialized_notification_is_a_failed_attempt() {
+fn a_refused_initialized_notification_is_sent_again_in_the_same_session() {
+    for reply in [http(429, ""), http(503, "").retry_after("1"), http(421, ""), super::reply::reset()] {
+        let mut world = world();
+        world.server().next("notifications/initialized", [reply.clone()]);
+        world.connect();
+        world.run_for(10);
+        assert_eq!(world.methods(), ["initialize", "notifications/initialized", "notifications/initialized", "GET"]);
+        assert_eq!(world.sent[2].session(), world.sent[1].session(), "{reply:?}");
+    }
+}
+
+#[test]
+fn a_session_whose_initialized_notification_is_never_taken_is_deleted() {
     let mut world = world();
-    world.server().next("notifications/initialized", [http(429, "")]);
-    world.connect();
-    assert_eq!(
-        world.methods()[..4],
-        ["initialize", "notifications/initialized", "initialize", "notifications/initialized"]
-    );
-    assert_eq!(world.sent[3].session(), Some("00000002-db-secret"));
+    world.server().always("notifications/initialized", http(429, ""));
+    let call = world.begin_connect("ann", "db", ConnectOptions::default());
+    world.finish(call);
+    world.run_for(100);
+    assert_eq!((world.code(call), world.error(call).status), (ErrorCode::HttpError, Some(429)));
+    assert_eq!((world.count("initialize"), world.count("notifications/initialized")), (1, 4));
+    assert_eq!((world.count("DELETE"), world.server().sessions.len()), (1, 0));
 }
 
 #[test]

@@ -115,3 +115,27 @@ fn a_server_without_sessions_is_not_suspected_of_hiding_their_ids() {
     world.finish(odd);
     assert_eq!((world.code(odd), world.count("initialize")), (ErrorCode::RpcError, 1));
 }
+
+/// A proxy removes the header from responses.
+#[test]
+fn a_session_id_that_never_arrived_is_reported_if_the_server_requires_one() {
+    for (status, words) in [
+        (400, "Bad Request: No valid session ID provided"),
+        (400, "Mcp-Session-Id header is required"),
+        (400, "Bad Request: Missing session ID"),
+        (400, "Invalid request parameters"),
+        (404, "Session not found"),
+        (422, "session id is required"),
+    ] {
+        let mut world = world();
+        world.server().stateful = false;
+        for method in ["tools/call", "ping"] {
+            world.server().always(method, http_rpc(status, -32000, words));
+        }
+        let session = world.connect();
+        let call = world.tool(session, "order");
+        world.finish(call);
+        let message = &world.error(call).message;
+        assert!(message.contains("removes the header `Mcp-Session-Id`"), "{status} {words}: {message}");
+    }
+}

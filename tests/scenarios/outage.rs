@@ -35,6 +35,33 @@ fn events(world: &Tether, kind: EventKind) -> Vec<&Event> {
     world.events.iter().filter(|event| event.kind == kind).collect()
 }
 
+/// A gateway that speaks JSON-RPC, and gives its own failures the request's id.
+#[test]
+fn an_outage_told_with_the_requests_id_costs_no_safe_and_no_new_call() {
+    for status in [502, 503, 504] {
+        let (mut world, session) = working();
+        world.server().down = Some(http_answer(status, -32000, "no upstream"));
+        let (cut, read) = (world.tool(session, "order"), world.tool(session, "read"));
+        world.run_for(500);
+        let new = [world.tool(session, "order"), world.plain(session, "tools/list")];
+        world.run_for(2_000);
+        assert_eq!(state(&world, session), State::Outage, "{status}");
+        world.server().down = None;
+        world.drive();
+        new.iter().chain(&[read]).for_each(|call| drop(world.result(*call)));
+        assert_eq!((world.code(cut), world.error(cut).retryable), (ErrorCode::RpcError, false), "its own answer");
+        assert_eq!((world.server().executed("order"), world.count("initialize")), (1, 1));
+
+        world.server().down = Some(http_answer(status, -32000, "no upstream"));
+        let calls = [world.tool(session, "read"), world.tool(session, "order")];
+        world.drive();
+        for call in calls {
+            assert_eq!(world.error(call).status, Some(status));
+        }
+        assert!(world.error(calls[0]).retryable);
+    }
+}
+
 #[test]
 fn three_seconds_cost_no_safe_and_no_new_call() {
     for outage in outages() {

@@ -1,6 +1,6 @@
 //! Retries: what is sent again, what is not, and the error that the caller gets instead.
 
-use super::reply::{Reply, http, http_rpc, refused, reset, result, silence};
+use super::reply::{Reply, http, http_answer, http_rpc, refused, reset, result, silence};
 use super::{Tether, world, world_with};
 use mcp_tether::core::{CallId, ErrorCode, RequestOptions, SessionRef};
 use serde_json::json;
@@ -46,6 +46,43 @@ fn a_safe_tool_is_sent_again_once_with_a_new_id() {
             assert_eq!(world.count("tools/call"), 2);
             assert_eq!(world.count("tools/list"), 1, "fetched once, because it was missing");
         }
+    }
+}
+
+/// Gateways that speak JSON-RPC give their own failures the request's id.
+#[test]
+fn a_failure_with_the_requests_id_is_retried_if_safe_and_else_told_once() {
+    for status in [408, 499, 502, 503, 504, 524] {
+        let failed = || http_answer(status, -32000, "the upstream is restarting");
+        for method in ["tools/list", "resources/read", "ping"] {
+            let (mut world, session) = connected("refused");
+            world.server().next(method, [failed()]);
+            let call = world.plain(session, method);
+            world.finish(call);
+            world.result(call);
+        }
+        for (tool, times) in [("read", 1 + 3), ("set", 1 + 3), ("order", 1)] {
+            let (mut world, session) = connected("refused");
+            world.server().runs_then(tool, failed());
+            let call = world.tool(session, tool);
+            world.finish(call);
+            assert_eq!(world.server().executed(tool), times, "{status} {tool}");
+            let error = world.error(call);
+            assert_eq!((error.code, error.rpc_code, error.status), (ErrorCode::RpcError, Some(-32000.0), Some(status)));
+            assert_eq!((error.message.as_str(), error.retryable), ("the upstream is restarting", tool != "order"));
+            assert_eq!(world.count("initialize"), 1);
+        }
+    }
+    for status in [500, 501] {
+        let (mut world, session) = connected("refused");
+        world.server().runs_then("read", http_answer(status, -32000, "no such customer"));
+        let call = world.tool(session, "read");
+        world.finish(call);
+        assert_eq!(
+            (world.server().executed("read"), world.error(call).retryable),
+            (1, false),
+            "{status}: a tool's own"
+        );
     }
 }
 

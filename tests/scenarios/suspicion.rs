@@ -367,3 +367,22 @@ fn a_server_that_has_become_one_without_sessions_gets_nothing_of_the_old_session
     world.finish(call);
     world.result(call);
 }
+
+#[test]
+fn a_kept_session_whose_id_the_server_has_issued_again_is_not_deleted() {
+    let (mut world, session) = working();
+    let id = world.sent.last().unwrap().session().unwrap().to_owned();
+    let answer = json!({"protocolVersion": "2025-11-25", "capabilities": {}});
+    let again = super::reply::result(answer).head(|head| head.session_id = Some(id.clone()));
+    world.server().next("initialize", [again]);
+    world.server().next("tools/call", [http(500, "session trouble")]);
+    world.server().next("ping", [http(500, "session trouble")]);
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.run_for(10_000);
+    assert_eq!((world.count("initialize"), world.count("DELETE")), (2, 0));
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.result(call);
+    assert_eq!(world.count("initialize"), 2);
+}

@@ -83,13 +83,6 @@ impl<J> Error<J> {
         self
     }
 
-    /// Marks the error as a sign of an outage.
-    #[must_use]
-    pub(crate) fn away(mut self) -> Self {
-        self.away = true;
-        self
-    }
-
     /// Sets the pause before the next attempt.
     #[must_use]
     pub fn retry_after(mut self, wait: Option<Millis>) -> Self {
@@ -148,6 +141,7 @@ pub(crate) fn rpc_error<J: Json>(error: &J) -> Error<J> {
 pub(crate) fn as_unknown<J>(mut error: Error<J>) -> Error<J> {
     // The handler's own error says what happened.
     if error.code == ErrorCode::RpcError {
+        error.retryable = false;
         return error;
     }
     let evidence = error.evidence.take().unwrap_or_else(|| error.message.clone());

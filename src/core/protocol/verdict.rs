@@ -120,7 +120,7 @@ fn judge_current(seen: &Seen<'_>) -> Verdict {
         }
         400 | 409 | 422 if carried && names_lost_session(text) => Verdict::Doubtful(ErrorCode::SessionInvalid),
         // The server had no sessions and now requires one: it was replaced. 422 is rmcp's.
-        400 | 422 if !carried && speaks(text) => Verdict::Doubtful(ErrorCode::SessionInvalid),
+        400 | 404 | 422 if !carried && speaks(text) => Verdict::Doubtful(ErrorCode::SessionInvalid),
         // The server was replaced by one with other versions; a new handshake negotiates one of them (2025-11-25
         // basic/transports, "Protocol Version Header": an unsupported version MUST be answered with 400).
         400 if seen.is_version_refusal() || mentions(text, "unsupported protocol version") => {
@@ -137,13 +137,15 @@ fn judge_current(seen: &Seen<'_>) -> Verdict {
         // Python's JSON mode when the session ends in the middle of a request: an error without information. A body
         // that mentions sessions comes from a failing server, not from a proxy that cannot reach it.
         500..=599 if mentions(text, "session") => Verdict::Unknown,
+        // Gateways and CDNs (Cloudflare: 520 to 527) about the server behind them. RFC 9110 §15.6.3 to §15.6.5. Those that
+        // speak JSON-RPC give it the request's id.
+        502..=504 | 520..=527 => Verdict::Outage,
+        // 499 is the official SDK's (v2) response to requests in progress when the server stops.
+        408 | 499 => Verdict::Unknown,
         _ if answered || method_not_found => Verdict::Answer,
         // RFC 9110 §15.5.20: refused unread for its origin or connection; may be repeated whatever the method.
         421 => Verdict::Refused(seen.retry_after),
-        // Gateways and CDNs (Cloudflare: 520 to 527) about the server behind them. RFC 9110 §15.6.3 to §15.6.5.
-        502..=504 | 520..=527 => Verdict::Outage,
-        // 499 is the official SDK's (v2) response to requests in progress when the server stops.
-        408 | 499 | 500..=599 => Verdict::Unknown,
+        500..=599 => Verdict::Unknown,
         _ if seen.rpc.is_some() => Verdict::Answer,
         _ => Verdict::Final,
     }

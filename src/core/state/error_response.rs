@@ -84,35 +84,43 @@ pub(crate) fn said<J: Json>(body: &Body<J>, request_id: Option<u64>) -> (Option<
 
 /// The caller's error for an error response.
 pub(crate) fn response_error<J: Json>(response: &ErrorResponse<'_, J>) -> Error<J> {
-    let error = match response.verdict {
+    let http = |sentence: &str| Error::new(ErrorCode::HttpError, sentence);
+    let is_answered = response.answered;
+    let mut error = match response.verdict {
         Verdict::Lost(code) | Verdict::Doubtful(code) => Error::new(code, "the server no longer knows the session"),
         Verdict::Stale { .. } => Error::new(ErrorCode::SessionTerminated, "the session was replaced meanwhile"),
         Verdict::Conflict => {
             Error::new(ErrorCode::SessionConflict, "the server has another stream open for this session")
         }
-        Verdict::Refused(wait) if !response.answered => {
-            retryable(Error::new(ErrorCode::HttpError, "the server refused the request for now")).retry_after(wait)
-        }
+        Verdict::Refused(_) if !is_answered => http("the server refused the request for now"),
         Verdict::Unauthorized => Error::new(ErrorCode::Unauthorized, "the server rejected the credentials"),
         Verdict::Forbidden => Error::new(ErrorCode::Forbidden, "the credentials do not permit this request"),
-        Verdict::Unknown => retryable(Error::new(ErrorCode::HttpError, "the server or a proxy in front of it failed")),
-        Verdict::Outage => retryable(Error::new(ErrorCode::HttpError, "the proxy cannot reach the server")).away(),
-        Verdict::Answer | Verdict::Refused(_) => {
+        // Above 499 it speaks of the session.
+        Verdict::Unknown if !is_answered || response.status >= 500 => {
+            http("the server or a proxy in front of it failed")
+        }
+        Verdict::Outage if !is_answered => http("the proxy cannot reach the server"),
+        Verdict::Answer | Verdict::Refused(_) | Verdict::Unknown | Verdict::Outage => {
             let error = if let Body::Json(message) = response.body { message.get("error") } else { None };
             match error {
                 Some(error) => rpc_error(&error),
                 None => Error::new(ErrorCode::RpcError, "an error without a message"),
             }
         }
-        Verdict::Final if matches!(response.status, 0 | 301..=303 | 307 | 308) => {
-            Error::new(ErrorCode::HttpError, REDIRECTS)
-        }
+        Verdict::Final if matches!(response.status, 0 | 301..=303 | 307 | 308) => http(REDIRECTS),
         // Where a session works or has worked, a tool or a proxy says that.
         Verdict::Final if matches!(response.status, 404 | 405) && response.generation == 0 => {
-            Error::new(ErrorCode::HttpError, "there is no MCP endpoint at this URL")
+            http("there is no MCP endpoint at this URL")
         }
-        Verdict::Final => Error::new(ErrorCode::HttpError, "the server refused the request"),
+        Verdict::Final => http("the server refused the request"),
     };
+    error.away = response.verdict == Verdict::Outage;
+    error.retryable |= error.away || response.verdict == Verdict::Unknown;
+    if let Verdict::Refused(wait) = response.verdict
+        && !is_answered
+    {
+        (error.retryable, error.retry_after) = (true, wait);
+    }
     error.seen(response.evidence.clone()).status(response.status)
 }
 
@@ -126,11 +134,6 @@ pub(crate) fn hidden_id<J>(response: &ErrorResponse<'_, J>) -> Error<J> {
 /// The verdict on an error response after the session turned out not to be lost.
 pub(crate) fn own_words<J: Json>(response: &ErrorResponse<'_, J>) -> Verdict {
     if is_rpc_error(response.body) { Verdict::Answer } else { Verdict::Final }
-}
-
-fn retryable<J>(mut error: Error<J>) -> Error<J> {
-    error.retryable = true;
-    error
 }
 
 /// The error for a redirect that is not followed.

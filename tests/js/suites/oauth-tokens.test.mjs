@@ -1,7 +1,7 @@
 // Registration, token answers, refresh and refusals of authorization servers as they are.
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { entry, redirectUri, startWorld } from '../helpers/oauth/world.mjs';
+import { browser, entry, redirectUri, startWorld } from '../helpers/oauth/world.mjs';
 import { failure } from '../servers/authorization-server.mjs';
 
 let world;
@@ -533,6 +533,42 @@ describe('signOut', () => {
     assert.deepEqual([logins.length, as.count('register')], [2, 1]);
     assert.ok(server.url);
   });
+  /** A promise with what settles it. */
+  function deferred() {
+    let settle;
+    const promise = new Promise((resolve) => {
+      settle = resolve;
+    });
+    return { promise, settle };
+  }
+  for (const where of ['at the login page', 'at a page that obeys no signal', 'redeeming its code'])
+    test(`ends a login that is ${where}: no token is stored afterwards`, async () => {
+      const { as, logins, provider, clientOf } = await open({});
+      const [reached, opened, over] = [deferred(), deferred(), deferred()];
+      const wait = async () => {
+        reached.settle();
+        await opened.promise;
+      };
+      if (where === 'redeeming its code') as.rules.hold = wait;
+      const authorize = async (url, about) => {
+        if (where !== 'redeeming its code') await wait();
+        const isDeaf = where === 'at a page that obeys no signal';
+        return browser(logins)(url, isDeaf ? {} : about).finally(over.settle);
+      };
+      const auth = provider({ authorize });
+      const user = clientOf(auth);
+      const connecting = user.connect().catch((error) => error);
+      await reached.promise;
+      await auth.signOut('ada', 'notes');
+      assert.equal((await connecting).code, 'cancelled');
+      opened.settle();
+      await over.promise;
+      assert.equal(await user.renew(), undefined);
+      assert.equal(as.count('token'), where === 'redeeming its code' ? 1 : 0);
+      as.rules.hold = () => undefined;
+      assert.equal(await user.connect(), 200, 'the next login is one of its own');
+      assert.equal(as.count('revoke'), 0);
+    });
   test('works without an endpoint, and for who never logged in', async () => {
     const { server, as, provider, clientOf } = await open({ as: { document: { revocation_endpoint: undefined } } });
     const auth = provider();

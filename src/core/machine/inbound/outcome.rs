@@ -8,7 +8,7 @@ use crate::core::protocol::codes::METHOD_NOT_FOUND;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::replay::Safety;
-use crate::core::protocol::verdict::{self, Relation, Verdict, answer_names_lost_session, names_lost_session};
+use crate::core::protocol::verdict::{self, Relation, Verdict, answer_names_lost_session};
 use crate::core::state::call::Purpose;
 use crate::core::state::error_response::{ErrorResponse, hidden_id, own_words, response_error};
 use crate::core::state::session::credentials::Wants;
@@ -19,9 +19,13 @@ impl<J: Json> Manager<J> {
     /// A call was answered with a status outside 200–299.
     pub(crate) fn on_call_refused(&mut self, call: CallId, mut response: ErrorResponse<'_, J>) {
         let Some(record) = self.calls.get(call) else { return };
-        let (session, is_handshake) = (record.session, record.is_handshake());
-        // A handshake runs no handler that must not run twice.
-        response.answered &= !is_handshake;
+        let (session, is_handshake, pings) = (record.session, record.is_handshake(), record.pings());
+        // Neither a handshake nor a ping runs a handler that must not run twice.
+        response.answered &= match response.verdict {
+            Verdict::Refused(_) => !is_handshake,
+            Verdict::Outage => !pings,
+            _ => true,
+        };
         // It has no session to lose, either. The error keeps the server's own text and the versions that it names.
         if is_handshake && matches!(response.verdict, Verdict::Lost(_) | Verdict::Doubtful(_)) {
             response.verdict = own_words(&response);
@@ -33,7 +37,7 @@ impl<J: Json> Manager<J> {
             self.note_challenge(session, response.status, response.wants, response.challenge);
             return self.settle(call, Err(error));
         }
-        if record.pings() {
+        if pings {
             return self.on_ping_refused(call, &response, error);
         }
         if self.hides_id(session, &response) {
@@ -68,7 +72,9 @@ impl<J: Json> Manager<J> {
                 self.refused_credentials(call, response, error);
             }
             Verdict::Outage => {
-                self.note_outage(session, generation, &error);
+                // Calls that wait for its end have not been answered.
+                response.answered = false;
+                self.note_outage(session, generation, &response_error(&response));
                 self.unknown_outcome(call, error);
             }
             Verdict::Unknown => self.unknown_outcome(call, error),
@@ -146,8 +152,7 @@ impl<J: Json> Manager<J> {
             _ if matches!(response.status, 400 | 422) => response.speaks && !owner.has_answered,
             Verdict::Lost(_) | Verdict::Doubtful(_) => true,
             // The POST of `initialize` succeeded at the same URL.
-            Verdict::Final => response.status == 404,
-            _ => response.status == 404 && names_lost_session(&response.evidence),
+            _ => response.verdict == Verdict::Final && response.status == 404,
         }
     }
 

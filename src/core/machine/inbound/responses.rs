@@ -130,7 +130,7 @@ impl<J: Json> Manager<J> {
                 self.listen_refused(record.session, status, "the response to the GET is not an event stream")
             }
             ExchangeKind::SessionStream => self.on_no_session_stream(&record, status),
-            ExchangeKind::Initialized => self.on_initialized_accepted(record.session, record.generation),
+            ExchangeKind::Initialized => self.begin_generation(record.session, record.generation),
             ExchangeKind::Delete | ExchangeKind::Detached => self.on_deleted(exchange),
             ExchangeKind::Outgoing(number) => self.on_outgoing_over(record.session, number),
             ExchangeKind::Trailing | ExchangeKind::Address(_) => {}
@@ -188,7 +188,7 @@ impl<J: Json> Manager<J> {
         if matches!(kind, ExchangeKind::Initialized)
             && let Some(record) = self.take_exchange(exchange)
         {
-            return self.on_initialized_accepted(record.session, record.generation);
+            return self.begin_generation(record.session, record.generation);
         }
         self.on_failed(exchange, &failure);
     }

@@ -93,15 +93,11 @@ impl<J: Json> Manager<J> {
         record.loss = None;
         record.outage = None;
         let id = record.id().map(SessionId::short);
-        // During a trial handshake there may be two sessions.
-        let former = record.former.take().filter(|former| record.id() != former.id.as_ref());
         // The DELETE is sent first, because the following steps clear the id.
         let mut deletes = u32::from(detached);
         if sends_delete {
-            deletes += u32::from(self.send_delete(session, waiter).is_some());
-        }
-        if let (true, Some(former), Some(record)) = (sends_delete, former, self.store.get_mut(session)) {
-            record.agreed = Some(*former);
+            // During a trial handshake there may be two sessions.
+            deletes += u32::from(self.return_to_former(session, waiter));
             deletes += u32::from(self.send_delete(session, waiter).is_some());
         }
         let is_terminated = state == State::Terminated;

@@ -98,11 +98,13 @@ impl<J: Json> Manager<J> {
         handshake.next_attempt = None;
         // First connects skip the lanes. Recoveries and retries use them.
         let is_rush = record.generation > 0 || handshake.failures > 0;
-        let is_sse = record.sse.is_some();
+        let (is_sse, is_accepted) = (record.sse.is_some(), handshake.accepted);
         if is_rush && !self.enters_lane(session) {
             return;
         }
-        if is_sse {
+        if is_accepted {
+            self.send_initialized(session);
+        } else if is_sse {
             self.open_session_stream(session);
         } else if !self.discover(session) {
             self.initialize(session);
@@ -165,6 +167,8 @@ impl<J: Json> Manager<J> {
         let Some(handshake) = record.state.handshake_mut() else { return Ok(()) };
         let version = agreed_version(&result, &record.server.protocol)?;
         let (issued, hides_headers) = (handshake.issued.take(), handshake.hides_headers);
+        // The stream of HTTP+SSE ends with its attempt, and with it the session.
+        handshake.accepted = record.sse.is_none();
         let is_sse = record.note_transport_works();
         let id = issued.filter(|id| !is_sse && !is_blank(id)).map(|id| checked_id(&id, limit)).transpose()?;
         record.generation += 1;
@@ -173,18 +177,17 @@ impl<J: Json> Manager<J> {
         record.agreed = Some(Agreed { id, version, result });
         self.guess_revision(session);
         self.log_session(session, log_lines::EXTRACTED);
-        // 2025-11-25 basic/lifecycle: after a successful `initialize` the client MUST send `initialized`.
-        let body = jsonrpc::notification("notifications/initialized", None);
-        self.open(session, ExchangeKind::Initialized, "POST", Some(body), HeaderList::new());
+        self.send_initialized(session);
         Ok(())
     }
 
-    /// The server accepted `notifications/initialized`.
-    pub(crate) fn on_initialized_accepted(&mut self, session: SessionRef, generation: u64) {
-        self.begin_generation(session, generation);
+    /// 2025-11-25 basic/lifecycle: after a successful `initialize` the client MUST send `initialized`.
+    fn send_initialized(&mut self, session: SessionRef) {
+        let body = jsonrpc::notification("notifications/initialized", None);
+        self.open(session, ExchangeKind::Initialized, "POST", Some(body), HeaderList::new());
     }
 
-    /// Starts a new generation.
+    /// The server accepted `notifications/initialized`: starts a new generation.
     pub(crate) fn begin_generation(&mut self, session: SessionRef, generation: u64) {
         let now = self.now;
         let Some(record) = self.newborn(session, generation) else { return };
@@ -212,48 +215,61 @@ impl<J: Json> Manager<J> {
     pub(crate) fn on_initialized_refused(&mut self, session: SessionRef, response: ErrorResponse<'_, J>) {
         // Servers that fail on the notification itself, with 4xx or 5xx, still serve requests. The next response shows if
         // not; a new session for each failure would only leave more of them at the server.
-        let goes_on = match response.verdict {
-            Verdict::Answer | Verdict::Final | Verdict::Doubtful(_) | Verdict::Unknown | Verdict::Outage => true,
-            Verdict::Lost(_) => response.is_empty_404(),
-            Verdict::Forbidden => response.wants == Wants::Nothing,
-            _ => false,
-        };
+        let generation = response.generation;
         match response.verdict {
             Verdict::Doubtful(_) | Verdict::Lost(_) if self.hides_id(session, &response) => {
                 self.fail_handshake(session, hidden_id(&response));
             }
-            _ if goes_on => self.on_initialized_accepted(session, response.generation),
-            Verdict::Lost(code) => self.on_lost_at_birth(session, response.generation, code, &response.evidence),
-            _ => {
+            Verdict::Lost(code) if !response.is_empty_404() => {
+                self.on_lost_at_birth(session, generation, code, &response.evidence);
+            }
+            Verdict::Forbidden if response.wants == Wants::Nothing => self.begin_generation(session, generation),
+            Verdict::Refused(_) | Verdict::Unauthorized | Verdict::Forbidden => {
                 let error = self.with_provider(session, response_error(&response));
+                // A session that was created without a token may not be the user's.
+                let is_strangers = response.token.is_none() && response.wants != Wants::Nothing;
                 // Some servers ask for credentials only after `initialize`.
                 self.note_challenge(session, response.status, response.wants, response.challenge);
-                self.on_initialized_failed(session, response.generation, error);
+                self.on_initialized_failed(session, generation, error, is_strangers);
             }
+            _ => self.begin_generation(session, generation),
         }
     }
 
     /// `notifications/initialized` failed without a response.
     pub(crate) fn on_initialized_broken(&mut self, session: SessionRef, generation: u64, failure: &Failure<J>) {
-        self.on_initialized_failed(session, generation, failure_error(failure));
+        self.on_initialized_failed(session, generation, failure_error(failure), false);
     }
 
     /// The new session was lost before its first use.
     fn on_lost_at_birth(&mut self, session: SessionRef, generation: u64, code: ErrorCode, evidence: &str) {
         let Some(record) = self.newborn(session, generation) else { return };
         record.early_losses += 1;
-        let (gives_up, error) = (record.early_losses >= MAX_EARLY_LOSSES, lost_at_once(code, evidence));
-        if gives_up {
-            record.forget_id();
-            return self.fail_handshake(session, error);
-        }
-        self.on_initialized_failed(session, generation, error);
+        let (gives_up, error) = (record.early_losses >= MAX_EARLY_LOSSES, lost_at_once(record.kind, code, evidence));
+        self.drop_newborn(session, false);
+        if gives_up { self.fail_handshake(session, error) } else { self.handshake_failed(session, error) }
     }
 
-    fn on_initialized_failed(&mut self, session: SessionRef, generation: u64, error: Error<J>) {
-        if let Some(record) = self.newborn(session, generation) {
-            record.forget_id();
-            self.handshake_failed(session, error);
+    /// The next attempt sends it again, in the same session unless that `is_strangers`.
+    fn on_initialized_failed(&mut self, session: SessionRef, generation: u64, error: Error<J>, is_strangers: bool) {
+        if self.newborn(session, generation).is_none() {
+            return;
+        }
+        if is_strangers {
+            self.drop_newborn(session, true);
+        }
+        self.handshake_failed(session, error);
+    }
+
+    /// The session of an accepted `initialize`, if there is one, will not be used. `deletes` it at the server.
+    pub(crate) fn drop_newborn(&mut self, session: SessionRef, deletes: bool) {
+        if self.handshake_mut(session).is_some_and(|handshake| std::mem::take(&mut handshake.accepted)) {
+            if deletes {
+                self.send_delete(session, None);
+            }
+            if let Some(record) = self.store.get_mut(session) {
+                record.forget_id();
+            }
         }
     }
 

@@ -139,7 +139,10 @@ impl<J: Json> Manager<J> {
     /// 2025-11-25 basic/transports, "Backwards Compatibility": a POST of `initialize` that gets 400, 404 or 405 may
     /// have reached a server of HTTP+SSE. A GET with an `endpoint` event proves it.
     pub(crate) fn other_transport(&mut self, session: SessionRef, error: Error<J>) -> Option<Error<J>> {
-        self.store.get(session)?.state.handshake()?;
+        // A session that was accepted shows that the transport is right.
+        if self.store.get(session)?.state.handshake()?.accepted {
+            return Some(error);
+        }
         self.stop_listening(session);
         self.abandon_server_requests(session);
         let record = self.store.get_mut(session)?;

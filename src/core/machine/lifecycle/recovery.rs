@@ -48,12 +48,12 @@ impl<J: Json> Manager<J> {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
         record.note_loss(code, counts, now);
-        let is_hopeless = record.early_losses >= MAX_EARLY_LOSSES;
+        let (is_hopeless, kind) = (record.early_losses >= MAX_EARLY_LOSSES, record.kind);
         if !is_hopeless && record.breaker.note_cycle(now) {
             self.note_breaker_opened(session);
         }
         if is_hopeless {
-            self.fail_handshake(session, lost_at_once(code, evidence));
+            self.fail_handshake(session, lost_at_once(kind, code, evidence));
         } else {
             self.announce_recovery(session, code);
             self.begin_handshake(session);
@@ -116,11 +116,12 @@ impl<J: Json> Manager<J> {
         let now = self.now;
         self.leave_lane(session);
         self.stop_listening(session);
-        let Some(record) = self.store.get_mut(session) else { return };
-        record.state.end_handshake();
-        if record.former.is_some() {
+        if self.store.get(session).is_some_and(|record| record.former.is_some()) {
             return self.end_failed_trial(session, &error);
         }
+        self.drop_newborn(session, true);
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.state.end_handshake();
         let has_lived = record.generation > 0;
         // An unreachable server is handled by the outage's schedule, so it does not count as a failed recovery.
         let counts = error.code != ErrorCode::CircuitOpen && !error.away;

@@ -2,7 +2,7 @@
 //! or clears it; if confirmed, one trial handshake follows, and a last ping with the old id checks whether the old
 //! session still exists.
 
-use crate::core::api::{Error, Level, SessionRef, State};
+use crate::core::api::{CallId, Error, Level, SessionRef, State};
 use crate::core::kit::backoff::STREAM_FLOOR;
 use crate::core::kit::text::concat;
 use crate::core::kit::time::Millis;
@@ -117,21 +117,28 @@ impl<J: Json> Manager<J> {
 
     /// The old session still exists, or the new one is no better: the new one is deleted.
     fn keep_former(&mut self, session: SessionRef) {
-        self.send_delete(session, None);
-        if let Some(record) = self.store.get_mut(session) {
-            record.agreed = record.former.take().map(|former| *former);
-        }
+        self.return_to_former(session, None);
         self.log(session, Level::Info, "The session is kept; the new one was deleted");
         self.keep_session(session);
     }
 
-    /// The trial handshake failed with `error`: the session continues as before.
-    pub(crate) fn end_failed_trial(&mut self, session: SessionRef, error: &Error<J>) {
-        let Some(record) = self.store.get_mut(session) else { return };
-        // The attempt may have received a new id.
-        if let Some(former) = record.former.take() {
+    /// Ends a trial: the former session is the current one again. The other one, if there is one, is deleted, unless
+    /// the server has issued the same id twice. Returns whether a DELETE was sent.
+    pub(crate) fn return_to_former(&mut self, session: SessionRef, waiter: Option<CallId>) -> bool {
+        let Some(record) = self.store.get_mut(session) else { return false };
+        let Some(former) = record.former.take() else { return false };
+        let is_other = record.id() != former.id.as_ref();
+        let is_deleted = is_other && self.send_delete(session, waiter).is_some();
+        if let Some(record) = self.store.get_mut(session) {
             record.agreed = Some(*former);
         }
+        is_deleted
+    }
+
+    /// The trial handshake failed with `error`: the session continues as before.
+    pub(crate) fn end_failed_trial(&mut self, session: SessionRef, error: &Error<J>) {
+        self.return_to_former(session, None);
+        let Some(record) = self.store.get_mut(session) else { return };
         let is_away = record.outage.is_some();
         record.loss = None;
         self.log(

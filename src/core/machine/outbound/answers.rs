@@ -138,11 +138,10 @@ impl<J: Json> Manager<J> {
                         || response.wants == Wants::Nonce
                         || record.credentials.is_busy()
                         || record.state.in_handshake();
-                    if !is_late && record.credentials.challenge() {
-                        self.ask_for_token(session, Some(response.status), response.challenge);
-                        return self.post_again(session, number, None);
-                    }
-                    if is_late {
+                    if is_late || record.credentials.challenge() {
+                        if !is_late {
+                            self.ask_for_token(session, Some(response.status), response.challenge);
+                        }
                         return self.post_again(session, number, None);
                     }
                 }

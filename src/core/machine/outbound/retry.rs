@@ -64,14 +64,19 @@ impl<J: Json> Manager<J> {
 
     /// The same without an outage: only this call failed.
     pub(crate) fn back_off_refused(&mut self, call: CallId, error: Error<J>) {
-        let Some(record) = self.calls.get(call) else { return };
-        let (refusals, deadline) = (record.refusals, record.deadline);
-        let Some(owner) = self.store.get(record.session) else { return };
-        let delay = full_jitter(&mut self.rng, owner.server.session.retry_delay, refusals.saturating_sub(1));
-        if self.now.after(delay) >= deadline {
-            return self.settle(call, Err(error));
+        let Some(refusals) = self.calls.get(call).map(|record| record.refusals) else { return };
+        match self.delay_in_time(call, refusals) {
+            Some(delay) => self.back_off(call, delay, false),
+            None => self.settle(call, Err(error)),
         }
-        self.back_off(call, delay, false);
+    }
+
+    /// The backoff before the attempt that follows this many, unless it outlasts the call.
+    fn delay_in_time(&mut self, call: CallId, attempts: u32) -> Option<Millis> {
+        let record = self.calls.get(call)?;
+        let first = self.store.get(record.session)?.server.session.retry_delay;
+        let delay = full_jitter(&mut self.rng, first, attempts.saturating_sub(1));
+        Some(delay).filter(|delay| self.now.after(*delay) < record.deadline)
     }
 
     /// The outcome of the request is unknown.
@@ -124,12 +129,9 @@ impl<J: Json> Manager<J> {
     /// others.
     pub(crate) fn back_off_replay(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get(call) else { return };
-        let (deadline, replays) = (record.deadline, record.replays);
-        let Some(owner) = self.store.get_mut(record.session) else { return };
-        let delay = full_jitter(&mut self.rng, owner.server.session.retry_delay, replays.saturating_sub(1));
-        if self.now.after(delay) >= deadline {
-            return self.settle(call, Err(error));
-        }
+        let (session, replays) = (record.session, record.replays);
+        let Some(delay) = self.delay_in_time(call, replays) else { return self.settle(call, Err(error)) };
+        let Some(owner) = self.store.get_mut(session) else { return };
         if owner.pace.spend() {
             return self.back_off(call, delay, false);
         }

@@ -141,8 +141,17 @@ fn the_rest_of_the_table() {
     for status in [502, 503, 504, 520, 527] {
         assert_eq!(judge(&seen(status, Relation::Current, "")), Verdict::Outage);
     }
-    let failed = Seen { rpc: rpc(-32603.0, true), ..seen(502, Relation::Current, "upstream API failed") };
-    assert_eq!(judge(&failed), Verdict::Answer, "a tool that relays its own upstream's error");
+    for (status, verdict) in [
+        (408, Verdict::Unknown),
+        (499, Verdict::Unknown),
+        (500, Verdict::Answer),
+        (501, Verdict::Answer),
+        (502, Verdict::Outage),
+        (504, Verdict::Outage),
+    ] {
+        let failed = Seen { rpc: rpc(-32603.0, true), ..seen(status, Relation::Current, "upstream API failed") };
+        assert_eq!(judge(&failed), verdict, "a gateway, or a tool that relays its own upstream's error: {status}");
+    }
     for text in ["Session unavailable on this replica", "no such session", "session store is down"] {
         assert_eq!(judge(&seen(503, Relation::Current, text)), Verdict::Unknown, "{text}");
     }

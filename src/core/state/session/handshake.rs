@@ -19,6 +19,8 @@ pub(crate) struct Handshake<J> {
     pub(crate) offer: &'static str,
     /// `Mcp-Session-Id` in the response to this attempt's `initialize`.
     pub(crate) issued: Option<String>,
+    /// Whether the server has accepted `initialize`, so that the next attempt goes on with `notifications/initialized`.
+    pub(crate) accepted: bool,
     /// Whether CORS may have hidden an id.
     pub(crate) hides_headers: bool,
     /// `WWW-Authenticate` of a 401.
@@ -55,6 +57,7 @@ impl<J> Default for Handshake<J> {
             failures: 0,
             offer: VERSIONS[0],
             issued: None,
+            accepted: false,
             hides_headers: false,
             challenge: None,
             refused: None,

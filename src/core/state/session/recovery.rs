@@ -1,7 +1,8 @@
 //! The records of a recovery: why the session was lost, and how a session waits whose attempts have failed. Whether a
 //! session is lost is decided in `protocol::verdict`.
 
-use crate::core::api::Error;
+use crate::core::api::{Error, Kind};
+use crate::core::kit::text::mentions;
 use crate::core::kit::time::{Instant, Millis};
 use crate::core::protocol::error_code::ErrorCode;
 
@@ -21,9 +22,14 @@ pub(crate) struct Degraded<J> {
     pub(crate) error: Error<J>,
 }
 
-/// The error for a server that loses each session before its first answer.
-pub(crate) fn lost_at_once<J>(code: ErrorCode, evidence: &str) -> Error<J> {
-    let sentence = "every new session is lost at once; the server's replicas probably share no sessions";
+/// The error for a server that loses each session before its first answer. One that asks for a session id and has sent
+/// none speaks of a header that did not arrive here; one that is "not initialized" may have got `initialize` elsewhere.
+pub(crate) fn lost_at_once<J>(kind: Kind, code: ErrorCode, evidence: &str) -> Error<J> {
+    let sentence = if kind == Kind::Stateless && !mentions(evidence, "initiali") {
+        "the response to initialize had no session id: a proxy probably removes the header `Mcp-Session-Id`"
+    } else {
+        "every new session is lost at once; the server's replicas probably share no sessions"
+    };
     Error::new(code, sentence).seen(evidence)
 }
 

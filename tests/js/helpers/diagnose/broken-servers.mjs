@@ -167,6 +167,16 @@ export const brokenServers = {
     detail: 'the Mcp-Session-Id has 11 characters, and is too long or not all visible ASCII',
     fix: 'Use ids of 1 to 8192 characters from 0x21 to 0x7E, for example UUIDs.',
   },
+  'a proxy that removes session ids': {
+    serve: serving(({ response }) => {
+      const write = response.writeHead.bind(response);
+      response.writeHead = (status, { 'Mcp-Session-Id': _, ...headers } = {}) => write(status, headers);
+    }),
+    step: 'reuse',
+    detail:
+      'refused with 400 "JSON-RPC error -32000: no such session", and the response to initialize had no session id',
+    fix: 'Let what is in front of the server pass Mcp-Session-Id on, in requests and responses: it is lost on the way.',
+  },
   'replicas that do not share their sessions': {
     serve: serving(({ response, message }) =>
       message?.method === 'ping' ? response.writeHead(404).end('Session not found') : undefined,

@@ -35,6 +35,14 @@ const eachFailing = Object.entries(failing).map(([fault, status]) => ({
 export const statusRows = [
   ...eachFailing,
   {
+    name: "/gateway-503-with-id: an unsafe call has the gateway's error, and has run once; a safe one is retried",
+    fault: 'gateway-503-with-id',
+    settings: { times: 2, executed: 1 },
+    steps: [call('unsafe'), call('set', { key: 'set' }), call('unsafe')],
+    outcomes: [fails('rpc_error', /no upstream/, { status: 503, retryable: false }), ok, ok],
+    counts: { initialize: 1, executed: 4, 'executions.set': 2, faulted: 2 },
+  },
+  {
     name: 'a server that keeps failing: a safe call is retried `retryAttempts` times, and then fails',
     fault: 'unavailable-503-bare',
     place: 'for-ever',

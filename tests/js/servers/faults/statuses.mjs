@@ -31,6 +31,14 @@ export const statuses = {
   'unavailable-503-bare': status(503, { body: 'upstream connect error or disconnect/reset before headers' }),
   'bad-gateway-502': status(502, { body: '<html><h1>502 Bad Gateway</h1></html>' }),
   'gateway-timeout-504': status(504, { body: '<html><h1>504 Gateway Time-out</h1></html>' }),
+  /** A gateway that speaks JSON-RPC, as mcp-proxy and supergateway do. */
+  'gateway-503-with-id': {
+    call(exchange) {
+      if (!exchange.takeTurn(1)) return false;
+      if (exchange.text('executed')) exchange.execute();
+      return exchange.refuse(503, -32000, 'no upstream', { id: exchange.message.id });
+    },
+  },
   'internal-error-500': status(500, { body: 'Internal Server Error' }),
   'bad-request-400': status(400, { body: 'Bad Request: the arguments are wrong' }),
   'forbidden-403': status(403, { body: 'Forbidden', times: Infinity }),
