@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { startGateway } from '../../gateway/local.mjs';
 import { startChildServer } from '../js/servers/shared/child-server.mjs';
 import { findFreePort } from '../js/servers/shared/listen.mjs';
+import './own-connections.mjs';
 
 const users = { ada: 'token-of-ada', bob: { token: 'token-of-bob', vars: { team: 'red' } } };
 export const adminToken = 'token-of-the-admin';
