@@ -157,6 +157,16 @@ describe('session ownership', () => {
     );
   });
 
+  test('a session that could last for centuries is opened', async (t) => {
+    const most = Number.MAX_SAFE_INTEGER;
+    const stack = await startStack({
+      config: { sessionConfig: { timeout: most, maxAge: most } },
+      vars: { SESSION_MAX_AGE: most },
+    });
+    t.after(() => stack.stop());
+    await sender(stack.url).open();
+  });
+
   test('an initialize with null for params is one without', async () => {
     const answers = [];
     for (const params of [undefined, null]) {
