@@ -28,7 +28,7 @@ let policy; // constant, but its hashes take a moment
  * @returns {Promise<Response> | undefined}
  */
 export function visitLanding(request, env, settings) {
-  if (request.method !== 'GET') return undefined;
+  if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
   const accept = request.headers.get('accept') ?? '';
   const isPage = accept.includes('text/html');
   if (!isPage && !accept.includes('application/json')) return undefined;
