@@ -133,7 +133,7 @@ describe('settings', () => {
   let stack;
   before(async () => {
     folder = await bundled(new URL('settings/entry.js', import.meta.url));
-    stack = await startStack({ folder });
+    stack = await startStack({ server: false, folder });
   });
   after(async () => {
     await stack?.stop();

@@ -26,6 +26,7 @@ export function testFaultPoints({ modes, every }) {
       folder = await bundled(new URL('entry.js', import.meta.url));
       server = await startScriptedSessions();
       stack = await startStack({
+        server: false,
         folder,
         servers: { scripted: { url: server.url, sessionConfig: { retryDelay: 1, retryAttempts: 1 } } },
         vars: { MAX_SESSIONS_PER_USER: LIMIT, RATE_PER_MINUTE: 0, BREAKER_COOLDOWN: 1 },
