@@ -20,7 +20,7 @@ function linesOf(stack, event) {
   return all.map((line) => JSON.parse(line)).filter((line) => line.event === event);
 }
 
-describe('the operation of the gateway', { timeout: 120_000 }, () => {
+describe('the operation of the gateway', { timeout: 180_000 }, () => {
   let stack;
   let modern;
   let ada;
@@ -226,7 +226,7 @@ describe('the operation of the gateway', { timeout: 120_000 }, () => {
   });
 });
 
-describe('the operation of a gateway with other settings', { timeout: 120_000 }, () => {
+describe('the operation of a gateway with other settings', { timeout: 180_000 }, () => {
   let stack;
   before(async () => {
     stack = await startStack({ vars: { LOG: 'errors' } });

@@ -319,7 +319,7 @@ describe('an issuer of tokens that is out of reach', () => {
     }
   });
 
-  test('a GET stream ends with the token that opened it', { timeout: 60_000 }, async () => {
+  test('a GET stream ends with the token that opened it', { timeout: 180_000 }, async () => {
     const short = sender(stack.url, await tokenOf({ sub: 'eve' }, 3));
     const session = await short.open();
     const stream = await short.send('GET', { headers: { 'Mcp-Session-Id': session } });

@@ -199,7 +199,7 @@ describe('session ownership', () => {
     );
   });
 
-  test('in a batch, answered requests do not wait for the rest', { timeout: 30_000 }, async () => {
+  test('in a batch, answered requests do not wait for the rest', { timeout: 180_000 }, async () => {
     const session = await ada.open({ ...initializeParams, protocolVersion: '2025-03-26' });
     const call = (id, name, args) => ada.rpc('tools/call', { name, arguments: args }, id);
     const response = await ada.send('POST', {
