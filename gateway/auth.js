@@ -8,34 +8,38 @@ import { count } from './counters.js';
 import { sha256 } from './digest.js';
 import { log, wordsOf } from './log.js';
 import { Memo } from './memo.js';
+import { domainOf, required, textOf, urlOf, usersOf } from './variables.js';
 
 /** @import { AuthMethod, Env, Head, Identity, Users } from './types.js' */
 
-/** @type {Record<string, (env: Env, parsed: Parsed) => AuthMethod>} */
+/** @type {Record<string, (env: Env) => AuthMethod>} */
 const methods = { access, bearer, jwt, none };
 
 // Only signatures with public keys: neither HMAC nor "none".
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
-/** @typedef {(env: Env, name: 'BEARER_TOKENS') => Users | undefined} Parsed reads a JSON variable */
-
 /**
  * The methods listed in the variable AUTH. Each is `(head) => identity | undefined`, or a promise of it; undefined if the method does not apply.
  * @param {Env} env
- * @param {Parsed} parsed
  */
-export function readMethods(env, parsed) {
-  const names = (env.AUTH ?? '')
-    .split(',')
-    .map((name) => name.trim())
-    .filter(Boolean);
+export function readMethods(env) {
+  const names = methodsIn(env);
   // Access without authentication must be configured explicitly.
   if (names.length === 0)
     throw new Error('AUTH: must list how clients are authenticated: bearer, jwt, access, or none for a public gateway');
+  if (new Set(names).size < names.length) throw new Error('AUTH: names a method twice');
   return names.map((name) => {
     if (!Object.hasOwn(methods, name)) throw new Error(`AUTH: unknown method ${name}; use bearer, jwt, access or none`);
-    return methods[name](env, parsed);
+    return methods[name](env);
   });
+}
+
+/** The names of the methods: @param {Env} env */
+export function methodsIn(env) {
+  return (textOf(env, 'AUTH') ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
 }
 
 /**
@@ -70,10 +74,10 @@ export function bearerToken(head) {
 }
 
 // BEARER_TOKENS: { "<user>": "<token>" } or { "<user>": { token, vars } }.
-/** @param {Env} env @param {Parsed} parsed @returns {AuthMethod} */
-function bearer(env, parsed) {
-  const users = parsed(env, 'BEARER_TOKENS');
-  if (!users || typeof users !== 'object') throw new Error('BEARER_TOKENS: is not set, but AUTH includes bearer');
+/** @param {Env} env @returns {AuthMethod} */
+function bearer(env) {
+  const users = usersOf(env);
+  if (!users) throw new Error('BEARER_TOKENS: is not set, but AUTH includes bearer');
   // Looked up by digest: the time of a lookup reveals nothing about tokens.
   /** @type {(entry: [id: string, entry: Users[string]]) => Promise<[digest: string, identity: Identity]>} */
   const entryOf = async ([id, entry]) => {
@@ -102,7 +106,7 @@ function bearer(env, parsed) {
 
 /** @param {Env} env @returns {AuthMethod} */
 function jwt(env) {
-  const check = verifier(required(env, 'JWT_JWKS_URL'), {
+  const check = verifier(urlOf(env, 'JWT_JWKS_URL'), {
     issuer: required(env, 'JWT_ISSUER'),
     audience: required(env, 'JWT_AUDIENCE'),
   });
@@ -112,19 +116,12 @@ function jwt(env) {
 // https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/: the header must be validated.
 /** @param {Env} env @returns {AuthMethod} */
 function access(env) {
-  const issuer = `https://${required(env, 'ACCESS_TEAM_DOMAIN')}`;
-  const check = verifier(env.ACCESS_JWKS_URL ?? `${issuer}/cdn-cgi/access/certs`, {
+  const issuer = `https://${domainOf(env, 'ACCESS_TEAM_DOMAIN')}`;
+  const check = verifier((env.ACCESS_JWKS_URL && urlOf(env, 'ACCESS_JWKS_URL')) || `${issuer}/cdn-cgi/access/certs`, {
     issuer,
     audience: required(env, 'ACCESS_AUDIENCE'),
   });
   return async (head) => identityOf('access', await check(head['cf-access-jwt-assertion']));
-}
-
-/** @param {Env} env @param {'JWT_JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE' | 'ACCESS_TEAM_DOMAIN' | 'ACCESS_AUDIENCE'} name */
-function required(env, name) {
-  const value = env[name];
-  if (!value) throw new Error(`${name}: is not set, but AUTH requires it`);
-  return value;
 }
 
 /** @returns {AuthMethod} */
@@ -197,7 +194,8 @@ const aboutToken = new Set([
 /** @param {string} method @param {import('jose').JWTPayload | undefined} claims @returns {Identity | undefined} */
 function identityOf(method, claims) {
   // RFC 7519 §4.1.2: text. A list or a number of the same text would be the same user.
-  if (typeof claims?.sub !== 'string' || claims.sub === '') return undefined;
+  // Two that are not well-formed could become the same in storage.
+  if (typeof claims?.sub !== 'string' || claims.sub === '' || !claims.sub.isWellFormed()) return undefined;
   /** @type {Record<string, string>} */
   const vars = {};
   for (const [name, value] of Object.entries(claims)) if (typeof value === 'string') vars[name] = value;

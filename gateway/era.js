@@ -39,6 +39,7 @@ function isOrdinary(message) {
     method !== 'initialize' &&
     !Object.hasOwn(/** @type {object} */ (value), 'result') &&
     !Object.hasOwn(/** @type {object} */ (value), 'error') &&
+    (params === undefined || (typeof params === 'object' && params !== null && !Array.isArray(params))) &&
     params?._meta?.[CLAIM] === undefined
   );
 }

@@ -19,7 +19,7 @@ const SHORTEST_BEAT = 100;
  */
 export function beatOf(rest, interval, timeout = LONGEST_BEAT) {
   const finest = Math.min(interval, Math.floor(timeout / 4));
-  return Math.min(LONGEST_BEAT, rest, Math.max(SHORTEST_BEAT, finest));
+  return Math.max(SHORTEST_BEAT, Math.min(LONGEST_BEAT, rest, finest));
 }
 
 /** The times of a session's use, for one instance of its object. */

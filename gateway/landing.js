@@ -6,7 +6,7 @@ import script from 'landing-script';
 import style from 'landing-style';
 import { addressOf } from './address.js';
 import { always, seconds } from './answers.js';
-import { ANYBODY, authenticate, KEYS_PAUSE, KeysUnreachable } from './auth.js';
+import { ANYBODY, authenticate, KEYS_PAUSE, KeysUnreachable, methodsIn } from './auth.js';
 import { count, countRequest } from './counters.js';
 import { readHead } from './head.js';
 import { snippetsFor } from './landing/snippets.js';
@@ -28,7 +28,7 @@ let policy; // constant, but its hashes take a moment
  * @returns {Promise<Response> | undefined}
  */
 export function visitLanding(request, env, settings) {
-  if (request.method !== 'GET') return undefined;
+  if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
   const accept = request.headers.get('accept') ?? '';
   const isPage = accept.includes('text/html');
   if (!isPage && !accept.includes('application/json')) return undefined;
@@ -78,12 +78,7 @@ function problem(status, error, headers) {
 
 /** Whether anybody may use the gateway: @param {Env} env */
 function isOpen(env) {
-  return methodsOf(env).includes('none');
-}
-
-/** @param {Env} env */
-function methodsOf({ AUTH = '' }) {
-  return AUTH.split(',').map((name) => name.trim());
+  return methodsIn(env).includes('none');
 }
 
 /** How clients authenticate: @param {Env} env @param {Settings} settings @returns {Access} */
@@ -97,7 +92,7 @@ async function page(origin, env, settings) {
   const access = accessOf(env, settings);
   const names = access === 'open' ? Object.keys(settings.servers) : [];
   policy ??= await contentPolicy();
-  return new Response(html({ origin, access, names, hasAccess: methodsOf(env).includes('access') }), {
+  return new Response(html({ origin, access, names, hasAccess: methodsIn(env).includes('access') }), {
     headers: {
       ...always,
       'content-type': 'text/html; charset=utf-8',

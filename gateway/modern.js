@@ -9,6 +9,7 @@ import { log } from './log.js';
 import { noAnswer } from './no-answer.js';
 import { RequestAuth } from './oauth/request-auth.js';
 import { annotatedTool } from './page-tools.js';
+import { OUR_ERROR } from './pending.js';
 import { cached, epochOf, forget, keep, LARGEST_ENTRY, unambiguous } from './public-cache.js';
 import { plain } from './raw-json.js';
 import { modernRoute, secretsIn } from './topology/modern-route.js';
@@ -36,6 +37,7 @@ const HEADER_MISMATCH = -32020;
 const modernCodes = new Set([HEADER_MISMATCH, -32021, -32022, -32601, -32602]);
 // Statuses with which servers that require sessions answer a request without one.
 const legacyStatuses = new Set([400, 404, 405, 406]);
+const CONFIG_ERROR = 'config_error';
 const DISCOVER = 'server/discover';
 const SPEAKS = 60_000; // milliseconds for which a server that served a request of this revision is assumed to speak it
 
@@ -53,7 +55,12 @@ const speaking = new Map(); // by server: until when
  * @returns {Promise<Answer>}
  */
 export async function passOn(incoming, identity, message, text) {
-  const passage = new Passage(incoming, identity, message);
+  let passage;
+  try {
+    passage = new Passage(incoming, identity, message);
+  } catch (error) {
+    return unfit(error, incoming, message);
+  }
   const sent = passage.auth?.around(text, (own) => passage.answer(own)) ?? passage.answer(text);
   const answer = sent.catch((error) => {
     log('warn', 'unreachable', { server: passage.server, problem: error.message });
@@ -61,6 +68,18 @@ export async function passOn(incoming, identity, message, text) {
     return refusalOf(error, passage.id) ?? passage.unreachable();
   });
   return inTime(answer, passage.id, () => passage.aborter.abort());
+}
+
+// The headers of the configuration have no value for this user, or one that no header can have: what a session answers, too.
+/** @param {unknown} error @param {IncomingRequest} incoming @param {RawJson} message @returns {Answer} */
+function unfit(error, { observer, route }, message) {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== CONFIG_ERROR) throw error;
+  observer.failed('server_error');
+  log('warn', 'notSent', { server: route.subject, problem: error.message });
+  return refused(
+    { status: 200, code: OUR_ERROR, message: error.message },
+    { id: idOf(message), data: { code: CONFIG_ERROR, retryable: false } },
+  );
 }
 
 class Passage {

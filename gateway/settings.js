@@ -8,12 +8,15 @@ import { sha256 } from './digest.js';
 import { readOAuth } from './oauth/settings.js';
 import { originOf } from './origin.js';
 import { knowledgeOf, packageConfig, readTopology } from './topology/settings.js';
+import { adminTokenOf, isObject, numberOf, objectOf, originsOf, textOf, urlsOf, usersOf } from './variables.js';
 
-/** @import { Env, LimitName, Limits, LogMode, Settings } from './types.js' */
+/** @import { Env, LimitName, Limits, LogMode, Settings, Users } from './types.js' */
+/** @import { Range } from './variables.js' */
 
 const MEBIBYTE = 1024 * 1024;
 const DEFAULT_LOG = 'requests';
 const LARGEST_BODY = 15 * MEBIBYTE; // an RPC call is limited to 32 MiB, with up to two bytes per character
+const CENTURY = 100 * 365 * 24 * 3_600_000; // milliseconds; a longer life would end at no time that an alarm can have
 
 // Numeric settings with their defaults.
 /** @type {Limits} */
@@ -31,6 +34,17 @@ const numbers = {
   SESSION_MAX_AGE: 24 * 3_600_000, // milliseconds; overridden by a server's sessionConfig.maxAge
 };
 
+// Of the others, 0 turns off what they limit, or what waits for them.
+/** @type {Partial<Record<LimitName, Range>>} */
+const ranges = {
+  MAX_BODY_BYTES: { least: 1, most: LARGEST_BODY },
+  MAX_HEADER_BYTES: { least: 1 },
+  MAX_SESSIONS_PER_USER: { least: 1 },
+  RATE_PER_MINUTE: { most: 1_000_000_000 },
+  SLOW_READER_BYTES: { least: 1 },
+  SESSION_MAX_AGE: { least: 1 },
+};
+
 /** @type {Settings | undefined} */
 let known;
 
@@ -39,49 +53,49 @@ let known;
  * @param {Env} env
  */
 export function settingsOf(env) {
-  known ??= read(env);
+  known ??= readSettings(env);
   return known;
 }
 
-/** @param {Env} env @returns {Settings} */
-function read(env) {
+/** What they are now. @param {Env} env @returns {Settings} */
+export function readSettings(env) {
   const limits = { ...numbers };
   const variables = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (env));
-  for (const name of /** @type {LimitName[]} */ (Object.keys(numbers))) {
-    const value = [undefined, ''].includes(/** @type {string | undefined} */ (variables[name]))
-      ? numbers[name]
-      : Number(variables[name]);
-    if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${name}: must be a whole number`);
-    limits[name] = value;
-  }
-  if (limits.MAX_BODY_BYTES > LARGEST_BODY) throw new Error(`MAX_BODY_BYTES: must be at most ${LARGEST_BODY}`);
-  const config = parsed(env, 'MCP_SERVERS');
+  for (const name of /** @type {LimitName[]} */ (Object.keys(numbers)))
+    limits[name] = numberOf(variables, name, numbers[name], ranges[name]);
+  const config = objectOf(env, 'MCP_SERVERS');
   if (config === undefined) throw new Error('MCP_SERVERS: is not set');
+  if (!isObject(config.mcpServers))
+    throw new Error('mcpServers: must be an object in MCP_SERVERS, with the servers by their names');
   const known = packageConfig(config);
-  const gateway = new Gateway(known, env, list(env.ALLOWED_ORIGINS), limits.RATE_PER_MINUTE);
+  const gateway = new Gateway(known, env, originsOf(env), limits.RATE_PER_MINUTE);
   const topology = readTopology(config, (url, path) => filledUrl(url, path, env));
   const lifetimes = new Map(
     Object.keys(config.mcpServers).map((server) => {
       const [timeout, maxAge = limits.SESSION_MAX_AGE] = gateway.lifetime(server) ?? [0];
-      return [server, { timeout, maxAge }];
+      return [server, { timeout: Math.min(timeout, CENTURY), maxAge: Math.min(maxAge, CENTURY) }];
     }),
   );
+  /** @type {Users | undefined} */
+  let users; // read when an object needs them
   return {
     gateway,
     limits,
     servers: known.mcpServers,
     ...knowledgeOf(gateway, limits.BREAKER_COOLDOWN, topology),
-    auth: readMethods(env, parsed),
-    oauth: readOAuth(env, config.mcpServers, list, limits.CREDENTIALS_MAX_IDLE),
-    authorizationServers: list(env.AUTHORIZATION_SERVERS),
-    adminToken: env.ADMIN_TOKEN,
-    log: logMode(env.LOG),
-    publicOrigin: originOf(env.PUBLIC_ORIGIN),
+    auth: readMethods(env),
+    oauth: readOAuth(env, config.mcpServers, limits.CREDENTIALS_MAX_IDLE),
+    authorizationServers: urlsOf(env, 'AUTHORIZATION_SERVERS'),
+    adminToken: adminTokenOf(env),
+    log: logMode(textOf(env, 'LOG')),
+    publicOrigin: originOf(textOf(env, 'PUBLIC_ORIGIN')),
     /** The user's values for the configuration. They may be secret: sessions do not store them. */
     configuredVars(key) {
       const [method, ...id] = key.split(':');
       if (method !== 'bearer') return undefined;
-      const entry = parsed(env, 'BEARER_TOKENS')?.[id.join(':')];
+      users ??= usersOf(env);
+      const name = id.join(':');
+      const entry = users && Object.hasOwn(users, name) ? users[name] : undefined;
       return typeof entry === 'object' ? entry.vars : undefined;
     },
     /** The server's URL and its headers before secrets are filled in: identifies the server of a session. */
@@ -94,29 +108,11 @@ function read(env) {
   };
 }
 
-/** @param {string | undefined} value @returns {LogMode} */
-function logMode(value) {
-  const mode = value || DEFAULT_LOG;
+/** @param {string | undefined} [mode] @returns {LogMode} */
+function logMode(mode = DEFAULT_LOG) {
   if (mode !== 'requests' && mode !== 'errors' && mode !== 'off')
     throw new Error('LOG: must be requests, errors or off');
   return mode;
-}
-
-// A JSON variable: an object, as bindings can be, or text.
-/**
- * @template {'MCP_SERVERS' | 'BEARER_TOKENS'} Name
- * @param {Env} env
- * @param {Name} name
- * @returns {Exclude<Env[Name], string>}
- */
-function parsed(env, name) {
-  const value = env[name];
-  if (typeof value !== 'string') return /** @type {Exclude<Env[Name], string>} */ (value);
-  try {
-    return JSON.parse(value);
-  } catch {
-    throw new Error(`${name}: must be JSON`); // without the value, which may be secret
-  }
 }
 
 // A further URL of a server, checked and filled in like the first one.
@@ -129,10 +125,4 @@ function filledUrl(url, path, env) {
   } catch (error) {
     throw new Error(/** @type {Error} */ (error).message.replace(`mcpServers.${name}.url`, path));
   }
-}
-
-/** @param {string | string[] | undefined} value */
-function list(value) {
-  if (Array.isArray(value)) return value;
-  return (value ?? '').split(/[\s,]+/).filter(Boolean);
 }

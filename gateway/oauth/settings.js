@@ -2,6 +2,7 @@
 // @ts-check
 
 import { originOf } from '../origin.js';
+import { listOf, textOf } from '../variables.js';
 import { Vault } from './vault.js';
 
 /** @import { Env, LoginOptions, OAuthSettings } from '../types.js' */
@@ -47,27 +48,26 @@ const wanted = {
  * Undefined if no server asks for OAuth. Throws what is wrong, in one sentence and without values: they may be secret.
  * @param {Env} env
  * @param {Servers} servers
- * @param {(value: string | string[] | undefined) => string[]} list
  * @param {number} maxIdle
  * @returns {OAuthSettings | undefined}
  */
-export function readOAuth(env, servers, list, maxIdle) {
+export function readOAuth(env, servers, maxIdle) {
   const names = Object.keys(servers).filter((name) => servers[name]?.auth !== undefined);
   if (names.length === 0) return undefined;
   const path = `mcpServers.${names[0]}.auth`;
   const login = names.find((name) => !isOwnAccess(servers[name].auth));
-  if (login && list(env.AUTH).includes('none'))
+  if (login && listOf(env, 'AUTH').includes('none'))
     throw new Error(`AUTH: none makes all callers one user, but mcpServers.${login}.auth needs users`);
   if (!env.CREDENTIALS)
     throw new Error(`CREDENTIALS: the binding is missing, but ${path} requires it (wrangler.jsonc)`);
-  const origin = requiredOrigin(originOf(env.PUBLIC_ORIGIN), path);
-  const vault = new Vault(list(env.TOKEN_KEYS), path);
+  const origin = requiredOrigin(originOf(textOf(env, 'PUBLIC_ORIGIN')), path);
+  const vault = new Vault(listOf(env, 'TOKEN_KEYS'), path);
   return {
     origin,
     vault,
     servers: new Map(names.map((name) => [name, optionsOf(env, servers[name], name)])),
     secrets: new Map(names.map((name) => [name, variablesIn(env, servers[name].url)])),
-    privateHosts: list(env.PRIVATE_HOSTS),
+    privateHosts: listOf(env, 'PRIVATE_HOSTS'),
     maxIdle,
   };
 }

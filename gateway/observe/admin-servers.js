@@ -26,7 +26,7 @@ export async function listServers({ env, settings }) {
 export async function drainServer(incoming) {
   const { ctx, env, request, route, settings } = incoming;
   const { subject: server } = route;
-  if (settings.servers[server] === undefined) return incoming.refuse('path');
+  if (settings.lifetime(server) === undefined) return incoming.refuse('path');
   const address = new URL(request.url).searchParams.get('address') ?? WHOLE;
   const place = placesOf(settings, server).find((one) => one.address === address);
   if (address !== WHOLE && !place) return incoming.refuse('address');

@@ -10,12 +10,13 @@ import { audit } from './audit.js';
 
 /** @import { IncomingRequest } from '../incoming-request.js' */
 /** @import { Answer, Env } from '../types.js' */
-/** @import { KnownUser } from './users.js' */
+/** @import { NumberedUser } from './users.js' */
 
 const USERS = 20; // asked for their sessions at once
 const SESSIONS = 100; // of a page at most
 const TURNS = 5; // of users in one request: an empty page has a cursor, too
-const LARGEST_CURSOR = 2_000; // characters
+const CURSOR = /^(\d{1,15})-([\da-f]{64}|~|)$/;
+const AFTER_ALL = '~'; // no handle is greater
 const METRICS = 'text/plain; version=0.0.4; charset=utf-8';
 
 /**
@@ -29,7 +30,7 @@ const METRICS = 'text/plain; version=0.0.4; charset=utf-8';
  * @property {number} lastCallAt
  * @property {number} recoveries
  */
-/** @typedef {[name: string, handle: string]} Place of the last session of a page: the name of its user's index, and its handle */
+/** @typedef {[user: number, handle: string]} Place of the last session of a page: the number of its user, and its handle */
 
 /**
  * The response to a request for one of the administrator's paths.
@@ -96,19 +97,13 @@ async function list(incoming) {
     server: searchParams.get('server') ?? undefined,
   };
   const { sessions, next } = await page(env, wanted, cursor);
-  return json({ sessions, ...(next && { cursor: btoa(encodeURIComponent(JSON.stringify(next))) }) });
+  return json({ sessions, ...(next && { cursor: next.join('-') }) });
 }
 
 /** @param {string} cursor @returns {Place | undefined} */
 function placeIn(cursor) {
-  if (cursor.length > LARGEST_CURSOR) return undefined;
-  try {
-    const place = JSON.parse(decodeURIComponent(atob(cursor)));
-    const isPlace = Array.isArray(place) && place.length === 2 && place.every((part) => typeof part === 'string');
-    return isPlace ? /** @type {Place} */ (place) : undefined;
-  } catch {
-    return undefined;
-  }
+  const [, user, handle] = CURSOR.exec(cursor) ?? [];
+  return user === undefined || handle === undefined ? undefined : [Number(user), handle];
 }
 
 /**
@@ -118,7 +113,7 @@ function placeIn(cursor) {
  * @param {Place} [after]
  * @returns {Promise<{ sessions: Listed[], next?: Place }>}
  */
-async function page(env, { limit, user, server }, after = ['', '']) {
+async function page(env, { limit, user, server }, after = [0, '']) {
   /** @type {Listed[]} */
   const sessions = [];
   let [from, past] = after;
@@ -127,23 +122,22 @@ async function page(env, { limit, user, server }, after = ['', '']) {
     const users = await registry(env).users({ from, limit: USERS, ...(user !== undefined && { user }) });
     const found = await Promise.all(users.map((known) => sessionsOf(env, known)));
     for (const [index, known] of users.entries()) {
-      const fresh = found[index].filter(({ handle }) => known.name !== from || handle > past);
+      const fresh = found[index].filter(({ handle }) => known.number !== from || handle > past);
       for (const session of fresh) {
         if (server !== undefined && session.server !== server) continue;
         if (sessions.length === limit) return { sessions, next: last };
         sessions.push(session);
-        last = [known.name, session.handle];
+        last = [known.number, session.handle];
       }
     }
     await forget(env, users, found);
     if (users.length < USERS) return { sessions };
-    // After all sessions of the last user: no handle is greater.
-    [from, past] = [users[users.length - 1].name, '~'];
+    [from, past] = [users[users.length - 1].number, AFTER_ALL];
   }
   return { sessions, next: [from, past] };
 }
 
-/** @param {Env} env @param {KnownUser} user @returns {Promise<Listed[]>} */
+/** @param {Env} env @param {NumberedUser} user @returns {Promise<Listed[]>} */
 async function sessionsOf({ INDEX }, { name, key }) {
   const list = await INDEX.get(INDEX.idFromName(name)).list();
   return list
@@ -160,7 +154,7 @@ async function sessionsOf({ INDEX }, { name, key }) {
 }
 
 // Users without sessions leave the registry's list when it is read.
-/** @param {Env} env @param {KnownUser[]} users @param {Listed[][]} found */
+/** @param {Env} env @param {NumberedUser[]} users @param {Listed[][]} found */
 async function forget(env, users, found) {
   const gone = users.filter((_, index) => found[index].length === 0).map(({ name }) => name);
   if (gone.length > 0) await registry(env).dropUsers(gone);

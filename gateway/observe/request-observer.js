@@ -85,6 +85,11 @@ export class RequestObserver {
     this.#outcome = error ? 'rpc_error' : outcomeOfResult(result);
   }
 
+  /** A request of 2026-07-28 was not sent: @param {Outcome} outcome */
+  failed(outcome) {
+    this.#outcome = outcome;
+  }
+
   /** A session was opened, or its server has refused: @param {Answer & { opened?: boolean }} answer */
   opening({ status, opened }) {
     this.method = 'initialize';

@@ -4,7 +4,8 @@
 /** @import { Sql, SqlCursor } from '../types.js' */
 
 /** @typedef {{ name: string, key: string, hash: string }} KnownUser the name of the user's index object, the key, and its digest in log lines */
-/** @typedef {{ from: string, limit: number, user?: string }} Wanted users from this name on; `user`: a key, the part of it after the method, or the digest */
+/** @typedef {KnownUser & { number: number }} NumberedUser in the order of their first sessions */
+/** @typedef {{ from: number, limit: number, user?: string }} Wanted users from this number on; `user`: a key, the part of it after the method, or the digest */
 
 /** Milliseconds after which an index object reports its user again. */
 export const REPORT_EVERY = 3_600_000;
@@ -38,14 +39,18 @@ export class Users {
       this.#sql.exec('DELETE FROM user WHERE rowid IN (SELECT rowid FROM user ORDER BY rowid LIMIT 1000)');
   }
 
-  /** @param {Wanted} wanted @returns {KnownUser[]} */
+  /** @param {Wanted} wanted @returns {NumberedUser[]} */
   page({ from, limit, user }) {
-    /** @type {SqlCursor<KnownUser>} */
+    /** @type {SqlCursor<NumberedUser>} */
     const rows =
       user === undefined
-        ? this.#sql.exec('SELECT name, key, hash FROM user WHERE name >= ? ORDER BY name LIMIT ?', from, limit)
+        ? this.#sql.exec(
+            'SELECT rowid AS number, name, key, hash FROM user WHERE rowid >= ? ORDER BY rowid LIMIT ?',
+            from,
+            limit,
+          )
         : this.#sql.exec(
-            'SELECT name, key, hash FROM user WHERE name >= ?1 AND (hash = ?2 OR key IN (SELECT value FROM json_each(?3))) ORDER BY name LIMIT ?4',
+            'SELECT rowid AS number, name, key, hash FROM user WHERE rowid >= ?1 AND (hash = ?2 OR key IN (SELECT value FROM json_each(?3))) ORDER BY rowid LIMIT ?4',
             from,
             user,
             JSON.stringify([user, ...METHODS.map((method) => `${method}:${user}`)]),

@@ -161,5 +161,12 @@ export interface ServerConfig {
     issuer?: string;
     parameters?: Record<string, string>;
     assumePkce?: boolean;
+    dpop?: boolean;
+    /** The gateway's own access: no user logs in. */
+    grant?: 'client_credentials';
+    /** Of a client that proves itself by a key: PKCS #8 as PEM. */
+    privateKey?: string;
+    algorithm?: 'ES256' | 'ES384' | 'RS256' | 'PS256' | 'Ed25519';
+    keyId?: string;
   };
 }

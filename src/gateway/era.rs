@@ -132,11 +132,18 @@ fn is_modern(head: &Head) -> bool {
 /// Whether this is a JSON-RPC request, notification or response; `has_method`: its `method` is a string.
 fn is_message<J: Json>(message: &J, has_method: bool) -> bool {
     let id = message.get("id");
-    let has_answer = message.get("result").is_some() || message.get("error").is_some_and(|error| error.is_object());
+    let has_error = message.get("error").is_some_and(|error| error.is_object());
+    // JSON-RPC 2.0 §5: one of them, never both.
+    let has_answer = message.get("result").is_some() != has_error;
     message.is_object()
         && message.get_str("jsonrpc").as_deref() == Some("2.0")
         && id.as_ref().map_or_else(|| !has_null_id(message), |id| id.as_f64().is_some() || id.as_str().is_some())
-        && if has_method { !has_answer } else { has_answer && id.is_some() }
+        && if has_method { !has_answer && !has_error && has_plain_params(message) } else { has_answer && id.is_some() }
+}
+
+/// Whether the params are an object, or absent: MCP has none by position. Some clients write `null`.
+fn has_plain_params<J: Json>(message: &J) -> bool {
+    message.get("params").is_none_or(|params| params.is_object() && params.as_array().is_none())
 }
 
 /// Whether the id is `null`: neither a request nor a notification (2025-11-25 basic, "Requests": MUST NOT).
@@ -223,6 +230,10 @@ mod tests {
             json!({ "jsonrpc": "2.0", "id": 1 }),
             json!({ "jsonrpc": "2.0", "result": {} }),
             json!({ "jsonrpc": "2.0", "id": 1, "error": "no" }),
+            json!({ "jsonrpc": "2.0", "id": 1, "result": {}, "error": {} }),
+            json!({ "jsonrpc": "2.0", "id": 1, "method": "ping", "result": {}, "error": {} }),
+            json!({ "jsonrpc": "2.0", "id": 1, "method": "ping", "params": [] }),
+            json!({ "jsonrpc": "2.0", "method": "notifications/initialized", "params": "no" }),
             json!([]),
             json!([1]),
             json!([request("initialize", json!({}))]),

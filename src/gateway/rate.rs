@@ -33,7 +33,9 @@ impl Rates {
             return Ok(());
         }
         let full = u64::from(self.per_minute) * REQUEST;
-        let fill = |bucket: &Bucket| full.min(bucket.level + now.since(bucket.at) * full / 60_000);
+        // More than a minute fills it, too: the product has a bound.
+        let refill = |since: Millis| since.min(60_000) * u64::from(self.per_minute) * (REQUEST / 1_000) / 60;
+        let fill = |bucket: &Bucket| full.min(bucket.level + refill(now.since(bucket.at)));
         if self.buckets.len() >= MAX_USERS && !self.buckets.contains_key(user) {
             // A full bucket equals an unknown user. If all are in use, all are reset, to bound the memory.
             self.buckets.retain(|_, bucket| fill(bucket) < full);
@@ -109,6 +111,13 @@ mod tests {
             assert_eq!(rates.take(&user.to_string(), 1, at(0)), Ok(()));
         }
         assert!(rates.buckets.len() <= MAX_USERS);
+    }
+
+    #[test]
+    fn a_large_limit_is_full_again_after_a_long_pause() {
+        let mut rates = Rates::new(1_000_000_000);
+        assert_eq!(rates.take("ann", 1_000_000_000, at(0)), Ok(()));
+        assert_eq!(rates.take("ann", 1_000_000_000, at(30 * 24 * 3_600_000)), Ok(()));
     }
 
     #[test]

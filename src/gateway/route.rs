@@ -94,14 +94,14 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// The value of `Allow`.
+    /// The value of `Allow`. What GET reads has HEAD, too (RFC 9110 §9.1), but for the MCP endpoint, where a GET opens a stream.
     pub const fn allow(self) -> &'static str {
         match self {
             Self::Mcp(_) => "GET, POST, DELETE, OPTIONS",
             Self::Session(_) => "DELETE, OPTIONS",
-            Self::AdminSession(_) => "GET, DELETE, OPTIONS",
+            Self::AdminSession(_) => "GET, HEAD, DELETE, OPTIONS",
             Self::AdminDrain(_) => "PUT, DELETE, OPTIONS",
-            _ => "GET, OPTIONS",
+            _ => "GET, HEAD, OPTIONS",
         }
     }
 
@@ -184,10 +184,10 @@ mod tests {
     fn methods() {
         for (path, allowed) in [
             ("/notes/mcp", "GET POST DELETE OPTIONS"),
-            ("/healthz", "GET OPTIONS"),
-            ("/admin/servers", "GET OPTIONS"),
+            ("/healthz", "GET HEAD OPTIONS"),
+            ("/admin/servers", "GET HEAD OPTIONS"),
             ("/admin/servers/notes/drain", "PUT DELETE OPTIONS"),
-            ("/.well-known/oauth-protected-resource/notes/mcp", "GET OPTIONS"),
+            ("/.well-known/oauth-protected-resource/notes/mcp", "GET HEAD OPTIONS"),
         ] {
             let route = Route::of(path).unwrap();
             for method in ["GET", "POST", "DELETE", "OPTIONS", "PUT", "PATCH", "HEAD", "get", ""] {

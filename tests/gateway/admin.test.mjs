@@ -10,7 +10,10 @@ import { adminToken, startStack, until } from './stack.mjs';
 const handleOf = (session) => createHash('sha256').update(session).digest('hex');
 
 // With the others, more users than are asked at once.
-const many = Object.fromEntries(Array.from({ length: 22 }, (_, at) => [`user-${at}`, `token-of-user-${at}`]));
+const long = '名'.repeat(300);
+const many = Object.fromEntries(
+  Array.from({ length: 22 }, (_, at) => [`${at % 2 ? long : 'user'}-${at}`, `token-of-user-${at}`]),
+);
 
 describe('the administrator of the gateway', { timeout: 180_000 }, () => {
   let stack;

@@ -115,7 +115,7 @@ describe('answers written by the tool itself, in a session', () => {
         { url: server.url(`/${name}`), sessionConfig: { retryDelay: 10, retryAttempts: 2 } },
       ]),
     );
-    stack = await startStack({ servers, vars: { RATE_PER_MINUTE: 0 } });
+    stack = await startStack({ server: false, servers, vars: { RATE_PER_MINUTE: 0 } });
   });
   after(async () => {
     await stack?.stop();
@@ -205,7 +205,7 @@ describe('answers written by the tool itself, on 2026-07-28', { concurrency: 4 }
         { url: server.url(`/${name}`), headers: { 'X-Key': `Bearer ${SECRET}` } },
       ]),
     );
-    stack = await startStack({ servers });
+    stack = await startStack({ server: false, servers });
   });
   after(async () => {
     await stack?.stop();

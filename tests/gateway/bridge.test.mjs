@@ -25,7 +25,7 @@ const roots = [{ uri: 'file:///here' }];
 const accepted = { action: 'accept', content: { name: 'Ada' } };
 const replies = { 'elicitation/create': accepted, 'sampling/createMessage': sample, 'roots/list': { roots } };
 
-describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_000 }, () => {
+describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 180_000 }, () => {
   let modern;
   let faults;
   let stack;

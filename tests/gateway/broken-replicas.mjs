@@ -32,7 +32,7 @@ export function breaksBy(faultNames) {
           pairs.set(path, pair);
           servers[path] = { url, replicas, timeout: TIMEOUT, sessionConfig: { retryDelay: 50 } };
         }
-      stack = await startStack({ servers });
+      stack = await startStack({ server: false, servers });
     });
     after(async () => {
       await stack?.stop();

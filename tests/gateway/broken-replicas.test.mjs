@@ -16,7 +16,7 @@ test('a replica whose name does not resolve: all users are served by the other o
   const [old, modern] = await Promise.all([startSdkServer(), startModernServer()]);
   const config = (url) => ({ url: 'http://replica.invalid/mcp', replicas: [url], sessionConfig: { retryDelay: 50 } });
   const servers = { old: config(old.url), modern: config(modern.url) };
-  const stack = await startStack({ servers, vars: { BEARER_TOKENS } });
+  const stack = await startStack({ server: false, servers, vars: { BEARER_TOKENS } });
   t.after(async () => {
     await stack.stop();
     await Promise.all([old.close(), modern.close()]);

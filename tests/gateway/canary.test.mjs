@@ -24,7 +24,7 @@ describe('a server with a canary', () => {
       two: { url: stable.url, canary: { url: canary.url, header: 'X-Canary: 1' }, sessionConfig: { retryDelay: 50 } },
       modern: { url: modern[0].url, canary: { url: modern[1].url, header: 'X-Canary' } },
     };
-    stack = await startStack({ servers });
+    stack = await startStack({ server: false, servers });
   });
   after(async () => {
     await stack?.stop();

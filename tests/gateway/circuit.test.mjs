@@ -40,7 +40,11 @@ describe('a server that two users cannot reach', () => {
     for (const name of Object.keys(answers)) servers[name] = config(`${server.origin}/${name}`);
     modernPort = await findFreePort();
     servers.modern = { url: `http://127.0.0.1:${modernPort}/mcp`, sessionConfig };
-    stack = await startStack({ vars: { BREAKER_COOLDOWN: COOLDOWN, RATE_PER_MINUTE: 0, BEARER_TOKENS }, servers });
+    stack = await startStack({
+      server: false,
+      vars: { BREAKER_COOLDOWN: COOLDOWN, RATE_PER_MINUTE: 0, BEARER_TOKENS },
+      servers,
+    });
   });
   after(async () => {
     await stack?.stop();

@@ -23,7 +23,7 @@ describe('a server with maxConcurrency 2', () => {
       sessions: { url: scripted.url, maxConcurrency: 2 },
       modern: { url: modern.url, maxConcurrency: 2, locationHint: 'weur' },
     };
-    stack = await startStack({ servers, vars: { RATE_PER_MINUTE: 0 } });
+    stack = await startStack({ server: false, servers, vars: { RATE_PER_MINUTE: 0 } });
   });
   after(async () => {
     // First what is held: workerd does not end with a request in flight.

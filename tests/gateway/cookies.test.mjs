@@ -17,7 +17,7 @@ describe('a server with two replicas behind a balancer that sets cookies', () =>
     replicas = await Promise.all([startSdkServer(), startSdkServer()]);
     balancer = await startBalancer(replicas.map(({ url }) => url));
     const balanced = { url: balancer.url, cookies: true, sessionConfig: { retryDelay: 50 } };
-    stack = await startStack({ servers: { balanced } });
+    stack = await startStack({ server: false, servers: { balanced } });
   });
   after(async () => {
     await stack?.stop();

@@ -132,6 +132,9 @@ describe('the administrator', () => {
   });
 
   test('is no one else, and cannot drain what is not configured', async () => {
+    for (const name of ['constructor', '__proto__', 'toString'])
+      for (const method of ['PUT', 'DELETE'])
+        assert.equal((await admin(method, `/admin/servers/${name}/drain`)).status, 404, name);
     for (const token of ['token-of-ada', 'guess']) {
       assert.equal((await admin('PUT', '/admin/servers/pair/drain', token)).status, 401);
       assert.equal((await admin('GET', '/admin/servers', token)).status, 401);

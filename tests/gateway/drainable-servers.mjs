@@ -9,7 +9,7 @@ export async function startDrainable() {
   const modern = await startModernServer();
   const [first, second] = replicas.map(({ url }) => url);
   const servers = { pair: { url: first, replicas: [second] }, one: { url: first }, modern: { url: modern.url } };
-  const stack = await startStack({ servers });
+  const stack = await startStack({ server: false, servers });
   return {
     replicas,
     modern,

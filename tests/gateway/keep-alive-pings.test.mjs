@@ -21,7 +21,7 @@ describe('a server that drops idle sessions', () => {
     dropping = await startDropping(server.url);
     const config = (more) => ({ url: dropping.url, sessionConfig: { keepAlive: KEEP_ALIVE, retryDelay: 50, ...more } });
     const servers = { kept: config(), brief: config({ timeout: 3_000 }) };
-    stack = await startStack({ servers, vars: { REST_AFTER: 200 } });
+    stack = await startStack({ server: false, servers, vars: { REST_AFTER: 200 } });
   });
   after(async () => {
     await stack?.stop();

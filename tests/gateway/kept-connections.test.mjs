@@ -16,7 +16,7 @@ describe('a server that resets connections when a request comes on them', () => 
     server = await startResetting();
     const sessionConfig = { retryDelay: 20 };
     const servers = { old: { url: `${server.origin}/old`, sessionConfig }, modern: { url: `${server.origin}/modern` } };
-    stack = await startStack({ servers, vars: { RATE_PER_MINUTE: 0 } });
+    stack = await startStack({ server: false, servers, vars: { RATE_PER_MINUTE: 0 } });
   });
   after(async () => {
     await stack?.stop();

@@ -101,7 +101,7 @@ describe('2026-07-28 and responses without a JSON-RPC message', () => {
       behaviours[Number(request.url.slice(1))](response, message);
     });
     const servers = Object.fromEntries(behaviours.map((_, at) => [`b${at}`, { url: `${server.origin}/${at}` }]));
-    stack = await startStack({ servers, vars: { RATE_PER_MINUTE: 0 } });
+    stack = await startStack({ server: false, servers, vars: { RATE_PER_MINUTE: 0 } });
   });
   after(async () => {
     await stack?.stop();
@@ -168,7 +168,7 @@ describe('2026-07-28 and responses without a JSON-RPC message', () => {
 
 test('up to 2025-11-25, the outcome of a call that is answered with a 103 is unknown, too', async (t) => {
   const server = await startScriptedSessions();
-  const stack = await startStack({ servers: { scripted: { url: server.url } } });
+  const stack = await startStack({ server: false, servers: { scripted: { url: server.url } } });
   t.after(async () => {
     await stack?.stop();
     await server.close();

@@ -6,7 +6,7 @@ import { createMCPClient } from '@ai-sdk/mcp';
 import { Client as Client2, StreamableHTTPClientTransport as Http2 } from '@modelcontextprotocol/client';
 import { startModernServer } from '../js/servers/modern-server.mjs';
 import { clients, textOf } from './clients.mjs';
-import { readUntil } from './http.mjs';
+import { initializeParams, readUntil, sender } from './http.mjs';
 import { page, startStack, until } from './stack.mjs';
 
 const authorization = { Authorization: 'Bearer token-of-ada' };
@@ -24,7 +24,10 @@ describe('2026-07-28 through the gateway', () => {
         'prompts/list': { ttlMs: 60_000, cacheScope: 'private' },
       },
     });
-    stack = await startStack({ servers: { modern: { url: modern.url, headers: { 'X-User': '{{USER_ID}}' } } } });
+    stack = await startStack({
+      servers: { modern: { url: modern.url, headers: { 'X-User': '{{USER_ID}}' } } },
+      vars: { BEARER_TOKENS: { ada: 'token-of-ada', bob: 'token-of-bob', 名前: 'token-of-a-name' } },
+    });
     url = `${stack.origin}/modern/mcp`;
   });
   after(async () => {
@@ -103,6 +106,17 @@ describe('2026-07-28 through the gateway', () => {
       header: 'eu west',
       sizeHeader: '3',
     });
+  });
+
+  test('a user whose name no header can have gets an error that says so, with the id, as with a session', async () => {
+    const response = await post(body('tools/list', {}, 'named'), { Authorization: 'Bearer token-of-a-name' });
+    const { id, error } = await response.json();
+    assert.deepEqual([response.status, id, error.code, error.data.code], [200, 'named', 1000, 'config_error']);
+    assert.match(error.message, /^mcpServers\.modern\.headers\.x-user: has a non-ASCII character/);
+    const session = await sender(url, 'token-of-a-name').send('POST', {
+      body: { jsonrpc: '2.0', id: 'named', method: 'initialize', params: initializeParams },
+    });
+    assert.equal((await session.json()).error.message, error.message);
   });
 
   test('a client that disconnects cancels', async () => {

@@ -50,13 +50,14 @@ const answers = {
   'tools/list': (id) => [result(id, list)],
 };
 
-describe('numbers, keys and ids', { timeout: 60_000 }, () => {
+describe('numbers, keys and ids', { timeout: 180_000 }, () => {
   let server;
   let stack;
   before(async () => {
     server = await startRawServer(answers);
     const at = (path) => ({ url: `${server.origin}${path}` });
     stack = await startStack({
+      server: false,
       servers: { json: at('/json'), sse: at('/sse'), whole: at('/whole'), late: at('/json/late') },
     });
   });

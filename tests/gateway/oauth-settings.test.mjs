@@ -5,8 +5,6 @@ import { readOAuth } from '../../gateway/oauth/settings.js';
 import { tokenKeys } from './oauth-world.mjs';
 
 describe('settings', () => {
-  const list = (value = '') => value.split(' ').filter(Boolean);
-
   for (const [what, vars, server, message] of [
     ['no key', { TOKEN_KEYS: '' }, {}, /^TOKEN_KEYS: is not set, but mcpServers\.notes\.auth requires it/],
     ['a short key', { TOKEN_KEYS: 'c2hvcnQ=' }, {}, /^TOKEN_KEYS: each key must be 32 bytes in Base64$/],
@@ -47,6 +45,6 @@ describe('settings', () => {
         ...vars,
       };
       const servers = { notes: { url: 'https://notes.example/mcp', auth: { type: 'oauth', ...server } } };
-      assert.throws(() => readOAuth(env, servers, list, 0), { message });
+      assert.throws(() => readOAuth(env, servers, 0), { message });
     });
 });

@@ -34,6 +34,7 @@ export async function startWorld({
   const port = await findFreePort();
   const origin = `http://127.0.0.1:${port}`;
   const stack = await startStack({
+    server: false,
     port,
     folder,
     servers: {

@@ -20,7 +20,7 @@ function linesOf(stack, event) {
   return all.map((line) => JSON.parse(line)).filter((line) => line.event === event);
 }
 
-describe('the operation of the gateway', { timeout: 120_000 }, () => {
+describe('the operation of the gateway', { timeout: 180_000 }, () => {
   let stack;
   let modern;
   let ada;
@@ -210,9 +210,23 @@ describe('the operation of the gateway', { timeout: 120_000 }, () => {
     const checks = { settings: 'ok', bindings: 'ok', storage: 'ok' };
     assert.deepEqual([ready.status, await ready.json()], [200, { ready: true, checks }]);
   });
+
+  test('HEAD is answered as GET is, without the body', async () => {
+    const authorization = `Bearer ${adminToken}`;
+    for (const path of ['/', '/healthz', '/readyz', '/metrics', '/admin/sessions', '/admin/servers']) {
+      const headers = { authorization, accept: 'application/json' };
+      const [head, get] = await Promise.all(
+        ['HEAD', 'GET'].map((method) => fetch(new URL(path, stack.origin), { method, headers })),
+      );
+      assert.deepEqual([head.status, await head.text()], [get.status, ''], path);
+      assert.equal(head.headers.get('content-type'), get.headers.get('content-type'), path);
+      assert.notEqual(await get.text(), '');
+    }
+    assert.equal((await fetch(stack.url, { method: 'HEAD', headers: { authorization } })).status, 405);
+  });
 });
 
-describe('the operation of a gateway with other settings', { timeout: 120_000 }, () => {
+describe('the operation of a gateway with other settings', { timeout: 180_000 }, () => {
   let stack;
   before(async () => {
     stack = await startStack({ vars: { LOG: 'errors' } });

@@ -32,7 +32,7 @@ describe('a server’s odd answer', () => {
   before(async () => {
     server = await startOddAnswers();
     const servers = { old: { url: `${server.origin}/old` }, modern: { url: `${server.origin}/modern` } };
-    stack = await startStack({ servers, vars: { RATE_PER_MINUTE: 0, LOG: 'off' } });
+    stack = await startStack({ server: false, servers, vars: { RATE_PER_MINUTE: 0, LOG: 'off' } });
     session = await sender(`${stack.origin}/old/mcp`).open();
   });
   after(async () => {

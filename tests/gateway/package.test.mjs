@@ -82,6 +82,14 @@ describe('the package', () => {
   });
 });
 
+test('the types have each member that the gateway reads of a server’s auth', async () => {
+  const source = (await read('gateway/oauth/settings.js')).split('const members = {')[1].split('\n};')[0];
+  const names = [...source.matchAll(/^ {2}(\w+):/gm)].map(([, name]) => name);
+  assert.ok(names.length > 10);
+  const types = (await read('gateway/package/index.d.ts')).split('  auth?: {')[1].split('\n  };')[0];
+  for (const name of names) assert.match(types, new RegExp(`^ {4}${name}\\??: `, 'm'), name);
+});
+
 describe('the command', () => {
   test('prints its version and its usage', async () => {
     const { version } = JSON.parse(await read('npm/package.json'));

@@ -17,7 +17,7 @@ const TIMEOUT = 3_000;
 const SLOW = 1_800; // milliseconds: two of them take longer than the timeout
 
 describe('requests in the queue of a session', () => {
-  test('each of several calls that run one after the other has its own time', { timeout: 60_000 }, async (t) => {
+  test('each of several calls that run one after the other has its own time', { timeout: 180_000 }, async (t) => {
     const stack = await startStack({ config: { timeout: TIMEOUT, maxConcurrency: 1 } });
     t.after(() => stack.stop());
     const ada = sender(stack.url);
@@ -34,7 +34,7 @@ describe('requests in the queue of a session', () => {
     );
   });
 
-  test('one that is behind a call that hangs is sent when that has timed out', { timeout: 60_000 }, async (t) => {
+  test('one that is behind a call that hangs is sent when that has timed out', { timeout: 180_000 }, async (t) => {
     const stack = await startStack({ config: { timeout: TIMEOUT, maxConcurrency: 1 } });
     t.after(() => stack.stop());
     const ada = sender(stack.url);

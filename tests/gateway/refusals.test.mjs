@@ -1,6 +1,7 @@
 // What the gateway refuses by itself: with the request's id and words that help, counted, and nothing more than necessary.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
@@ -144,6 +145,31 @@ describe('refusals', () => {
       `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`,
     );
     assert.match(answer, /^HTTP\/1\.1 (413|400) /);
+  });
+
+  test('requests that are refused unread leave their connection to the next one', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const post = (text, headers) =>
+      new Promise((resolve, reject) => {
+        const all = { Authorization: 'Bearer token-of-ada', 'Content-Type': 'application/json', ...headers };
+        const asked = request(stack.url, { method: 'POST', agent, headers: all }, async (response) => {
+          await response.resume().toArray();
+          resolve([response.statusCode, asked.reusedSocket]);
+        });
+        asked.on('error', reject).end(text);
+      });
+    const large = JSON.stringify(sender(stack.url).rpc('tools/list', { text: 'x'.repeat(100 * KIBIBYTE) }));
+    assert.deepEqual(await post('{'), [400, false]);
+    for (const [status, text, headers] of [
+      [413, large],
+      [401, large, { Authorization: 'Bearer no' }],
+      [406, large, { Accept: 'text/html' }],
+      [415, large, { 'Content-Type': 'text/plain' }],
+      [403, large, { Origin: 'https://evil.example' }],
+      [400, '{'],
+    ])
+      assert.deepEqual(await post(text, headers), [status, true]);
+    agent.destroy();
   });
 
   test('a request that accepts too little is refused with its id', async () => {
@@ -293,7 +319,7 @@ describe('an issuer of tokens that is out of reach', () => {
     }
   });
 
-  test('a GET stream ends with the token that opened it', { timeout: 60_000 }, async () => {
+  test('a GET stream ends with the token that opened it', { timeout: 180_000 }, async () => {
     const short = sender(stack.url, await tokenOf({ sub: 'eve' }, 3));
     const session = await short.open();
     const stream = await short.send('GET', { headers: { 'Mcp-Session-Id': session } });

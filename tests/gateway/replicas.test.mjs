@@ -24,7 +24,7 @@ describe('a server with replicas', { concurrency: false }, () => {
       sessionConfig: { retryDelay: 50 },
     });
     const servers = { several: server(replicas), modern: server(modern), scripted: server(scripted) };
-    stack = await startStack({ servers });
+    stack = await startStack({ server: false, servers });
   });
   after(async () => {
     await stack?.stop();

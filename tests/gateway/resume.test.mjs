@@ -37,7 +37,7 @@ describe('a client that comes back for its answer', () => {
     return messages;
   }
 
-  test('finds it behind any number of notifications', { timeout: 30_000 }, async () => {
+  test('finds it behind any number of notifications', { timeout: 180_000 }, async () => {
     const session = await ada.open();
     const last = await leave(session, 'slow', { ms: 300, key: 'left' }, 'left');
     assert.equal((await rest(session, last)).at(-1).id, 'left');
@@ -47,7 +47,7 @@ describe('a client that comes back for its answer', () => {
     assert.ok(result, 'the answer is still there');
   });
 
-  test('finds it behind them in a log that held nothing but answers', { timeout: 30_000 }, async () => {
+  test('finds it behind them in a log that held nothing but answers', { timeout: 180_000 }, async () => {
     const session = await ada.open();
     for (let turn = 0; turn < 210; turn += 1)
       await (await ada.call(session, 'echo', { text: 'x' }, { id: `before ${turn}` })).text();
@@ -59,7 +59,7 @@ describe('a client that comes back for its answer', () => {
     assert.ok(result, 'the answer is still there');
   });
 
-  test('finds an error with its id where later answers took the room', { timeout: 30_000 }, async () => {
+  test('finds an error with its id where later answers took the room', { timeout: 180_000 }, async () => {
     const session = await ada.open();
     const first = await leave(session, 'big', { bytes: 600_000 }, 'first');
     assert.equal((await rest(session, first)).at(-1).id, 'first');
@@ -97,7 +97,7 @@ describe('a client that comes back for its answer', () => {
     await events.return();
   });
 
-  test('the log takes no more room on disk than its limit demands', { timeout: 60_000 }, async () => {
+  test('the log takes no more room on disk than its limit demands', { timeout: 180_000 }, async () => {
     const session = await ada.open();
     for (let turn = 0; turn < 4; turn += 1)
       await (

@@ -32,7 +32,7 @@ after(async () => {
 });
 
 test('the printed curl line opens a session', async () => {
-  const { stdout } = await promisify(execFile)('sh', ['-c', curl], { timeout: 30_000 });
+  const { stdout } = await promisify(execFile)('sh', ['-c', curl], { timeout: 180_000 });
   const [head, body] = stdout.split('\r\n\r\n');
   assert.match(head, /^HTTP\/1\.1 200 /);
   assert.match(head, /^mcp-session-id: [A-Za-z0-9_-]{43}\r?$/im);

@@ -157,6 +157,16 @@ describe('session ownership', () => {
     );
   });
 
+  test('a session that could last for centuries is opened', async (t) => {
+    const most = Number.MAX_SAFE_INTEGER;
+    const stack = await startStack({
+      config: { sessionConfig: { timeout: most, maxAge: most } },
+      vars: { SESSION_MAX_AGE: most },
+    });
+    t.after(() => stack.stop());
+    await sender(stack.url).open();
+  });
+
   test('an initialize with null for params is one without', async () => {
     const answers = [];
     for (const params of [undefined, null]) {
@@ -189,7 +199,7 @@ describe('session ownership', () => {
     );
   });
 
-  test('in a batch, answered requests do not wait for the rest', { timeout: 30_000 }, async () => {
+  test('in a batch, answered requests do not wait for the rest', { timeout: 180_000 }, async () => {
     const session = await ada.open({ ...initializeParams, protocolVersion: '2025-03-26' });
     const call = (id, name, args) => ada.rpc('tools/call', { name, arguments: args }, id);
     const response = await ada.send('POST', {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { startGateway } from '../../gateway/local.mjs';
 import { startChildServer } from '../js/servers/shared/child-server.mjs';
 import { findFreePort } from '../js/servers/shared/listen.mjs';
+import './own-connections.mjs';
 
 const users = { ada: 'token-of-ada', bob: { token: 'token-of-bob', vars: { team: 'red' } } };
 export const adminToken = 'token-of-the-admin';
@@ -17,7 +18,7 @@ const serverProgram = fileURLToPath(new URL('../js/servers/sdk-server.mjs', impo
 /**
  * Starts both. The server is `s` in the gateway's configuration.
  * @param {object} [options]
- * @param {string[]} [options.server] arguments of tests/js/servers/sdk-server.mjs
+ * @param {string[] | false} [options.server] arguments of tests/js/servers/sdk-server.mjs; false: none is started, so that `s` is out of reach
  * @param {object} [options.config] more of that server's configuration
  * @param {object} [options.servers] further servers
  * @param {object} [options.vars] further variables of the gateway
@@ -28,11 +29,6 @@ export async function startStack({ server: args = [], config = {}, servers = {},
   const state = await mkdtemp(join(tmpdir(), 'gateway-'));
   const serverPort = await findFreePort();
   const gatewayPort = port ?? (await findFreePort());
-  const server = await startChildServer({
-    name: 'the SDK server',
-    args: [serverProgram, '--port', String(serverPort), ...args],
-    port: serverPort,
-  });
   const serverOrigin = `http://127.0.0.1:${serverPort}`;
   const lines = [];
   let gateway;
@@ -56,16 +52,24 @@ export async function startStack({ server: args = [], config = {}, servers = {},
       log: (line) => lines.push(line),
     });
   };
-  // The process of the test would not end as long as the server's runs.
-  const stopServer = async () => {
-    await server.close();
+  const startServer = () =>
+    startChildServer({
+      name: 'the SDK server',
+      args: [serverProgram, '--port', String(serverPort), ...args],
+      port: serverPort,
+    });
+  // Both at once: neither asks for the other as it starts.
+  const [started, begun] = await Promise.allSettled([args && startServer(), start()]);
+  const server = started.value || undefined;
+  // The process of the test would not end as long as the others run.
+  const stop = async () => {
+    await Promise.all([gateway?.stop(), server?.close()]);
     await rm(state, { recursive: true, force: true });
   };
-  try {
-    await start();
-  } catch (error) {
-    await stopServer();
-    throw error;
+  const failed = [started, begun].find(({ status }) => status === 'rejected');
+  if (failed) {
+    await stop();
+    throw failed.reason;
   }
   return {
     origin: `http://127.0.0.1:${gatewayPort}`,
@@ -85,10 +89,7 @@ export async function startStack({ server: args = [], config = {}, servers = {},
       await whileStopped?.();
       await start(changed);
     },
-    async stop() {
-      await gateway.stop();
-      await stopServer();
-    },
+    stop,
   };
 }
 

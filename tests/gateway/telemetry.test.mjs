@@ -64,7 +64,7 @@ async function startWorld(folder) {
 
 const none = { traceparent: undefined, tracestate: undefined, baggage: undefined };
 
-describe('the trace context of a client reaches the server', { timeout: 120_000 }, () => {
+describe('the trace context of a client reaches the server', { timeout: 180_000 }, () => {
   let world;
   before(async () => {
     world = await startWorld();
@@ -87,7 +87,7 @@ describe('the trace context of a client reaches the server', { timeout: 120_000 
   }
 });
 
-describe('spans of a hook', { timeout: 120_000 }, () => {
+describe('spans of a hook', { timeout: 180_000 }, () => {
   let worker;
   let world;
   before(async () => {
@@ -180,7 +180,7 @@ describe('spans of a hook', { timeout: 120_000 }, () => {
   });
 });
 
-describe('spans in a collector', { timeout: 120_000 }, () => {
+describe('spans in a collector', { timeout: 180_000 }, () => {
   let collector;
   let worker;
   let stack;

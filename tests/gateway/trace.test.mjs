@@ -18,7 +18,7 @@ const traceOf = (number) => ({
 });
 
 for (const kind of ['2025-11-25', '2026-07-28']) {
-  describe(`trace context inside a session, before a server of ${kind}`, { timeout: 60_000 }, () => {
+  describe(`trace context inside a session, before a server of ${kind}`, { timeout: 180_000 }, () => {
     let server;
     let witness;
     let stack;
@@ -27,6 +27,7 @@ for (const kind of ['2025-11-25', '2026-07-28']) {
       server = await (kind === '2026-07-28' ? startModernServer({ legacy: 'reject' }) : startSdkServer());
       witness = await startWitness(server.url);
       stack = await startStack({
+        server: false,
         servers: { witness: { url: witness.url, headers: { Authorization: 'Bearer ${KEY}' } } },
         vars: { KEY: 'of-the-gateway' },
       });

@@ -1,7 +1,7 @@
 // When a session ends, over random times of calls, streams, rests, deaths of instances and alarms.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Use } from '../../gateway/expiry.js';
+import { beatOf, Use } from '../../gateway/expiry.js';
 
 /** Numbers from a seed (mulberry32). */
 function randomOf(seed) {
@@ -37,6 +37,15 @@ for (const lifetime of [
     for (let seed = 1; seed <= 2_000; seed += 1) run(seed, lifetime);
   });
 }
+
+test('waiting work is looked at a few times in a second at most, whatever is configured', () => {
+  for (const rest of [0, 1, 200, 20_000])
+    for (const interval of [0, 250, 60_000])
+      for (const timeout of [undefined, 1, 1_000, 2 ** 53 - 1]) {
+        const beat = beatOf(rest, interval, timeout);
+        assert.ok(beat >= 100 && beat <= 5_000, `${rest} ${interval} ${timeout}: ${beat}`);
+      }
+});
 
 /** One session: it is used, listened to, rests and loses its instances at random times, and its alarms are never late. */
 class Life {

@@ -1,45 +1,16 @@
 // Everything that a session's object does in steps, with a fault at each step: afterwards no session is counted that does not exist, and none is left at
 // the server.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { bundled } from '../bundle.mjs';
 import { initializeParams, sender } from '../http.mjs';
 import { startScriptedSessions } from '../scripted-sessions.mjs';
 import { startStack, until } from '../stack.mjs';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
 const MINUTE = 60_000;
 const LIMIT = 2;
-
-/** Bundles the gateway with fault points, like tools/build-worker.sh. */
-async function bundled() {
-  const folder = await mkdtemp(join(root, 'target/fault-points-'));
-  const module = join(root, 'target/worker-module');
-  await build({
-    entryPoints: { index: fileURLToPath(new URL('entry.js', import.meta.url)) },
-    bundle: true,
-    outdir: folder,
-    format: 'esm',
-    target: 'es2024',
-    logLevel: 'warning',
-    conditions: ['workerd', 'worker', 'browser'],
-    alias: {
-      'mcp-tether/oauth': join(module, 'oauth.js'),
-      'mcp-tether': join(module, 'workerd.js'),
-      'gateway-module': join(module, 'mcp_tether.js'),
-      'raw-json': join(root, 'gateway/raw-json.js'),
-      'landing-script': join(module, 'landing-script.txt'),
-      'landing-style': join(module, 'landing-style.txt'),
-    },
-    loader: { '.wasm': 'copy', '.txt': 'text' },
-    external: ['cloudflare:workers'],
-  });
-  return folder;
-}
 
 /**
  * Runs the scenarios.
@@ -52,10 +23,11 @@ export function testFaultPoints({ modes, every }) {
     let stack;
     let ada;
     before(async () => {
-      folder = await bundled();
+      folder = await bundled(new URL('entry.js', import.meta.url));
       server = await startScriptedSessions();
       stack = await startStack({
-        folder: `${folder}/`,
+        server: false,
+        folder,
         servers: { scripted: { url: server.url, sessionConfig: { retryDelay: 1, retryAttempts: 1 } } },
         vars: { MAX_SESSIONS_PER_USER: LIMIT, RATE_PER_MINUTE: 0, BREAKER_COOLDOWN: 1 },
       });
