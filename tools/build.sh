@@ -46,14 +46,11 @@ sharing=(doctor.js edge.js node.js)
 "${esbuild[@]}" --bundle "${lazy[@]/#/--external:./}" "$staging/browser.js"
 # Node prints the line of an uncaught error.
 "${esbuild[@]}" --bundle --line-limit=160 "${lazy[@]/#/--external:./}" "$staging/slim.js"
-inner='^(advise|alive|allowHeader|allowMethod|allowOrigin|answer|broken|deleted|discretion|elsewhere|examineEnd|examineSession|exposeHeader|failure|fixes|hasMoved|hides|hidesChallenge|hidesItsId|hints|idIsHidden|isAboutOrigin|isBroken|isForeign|isLate|isPage|isReached|isRedirect|keepHeaders|keepUrl|leadsToPage|leaveToLogin|listen|media|methods|moveBack|moveTo|oddity|otherOrigin|ownHeaders|ping|place|preflight|reads|requestHeaders|seen|target|title|wanted|wire)$'
 # A second time, for 50 bytes less in brotli: without the names that only npm/transport.js uses, and with the shortest variables where they are used most.
 again=("${esbuild[@]}" --allow-overwrite --mangle-props='^(settleWith|relayTo|isCancelled|hasProgressed|fitness|settled)$')
 "${again[@]}" "$package/browser.js"
 "${again[@]}" --line-limit=160 "$package/slim.js"
 "${esbuild[@]}" --bundle "${lazy[@]/#/$staging/}"
-# The diagnosis alone: members that only it has, which is 400 bytes of the tarball.
-"${esbuild[@]}" --bundle --allow-overwrite --mangle-props="$inner" "$staging/diagnose.js"
 # Of each other they import what is public.
 "${esbuild[@]}" --bundle --packages=external --external:./lists.js --external:./snapshot.js "${alone[@]/#/$staging/}"
 "${esbuild[@]}" --bundle --external:./oauth-more.js "$staging/oauth.js"
