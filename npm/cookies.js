@@ -19,7 +19,7 @@ export function withCookies(server) {
   return {
     ...server,
     // Filled in per user, and removed again below.
-    headers: { ...server.headers, [USER]: '{{USER_ID}}' },
+    headers: { ...server.headers, [USER]: '{{mcp-tether-user}}' },
     async fetch(url, options) {
       const { headers: all, ...init } = /** @type {Init} */ (options);
       const { [USER]: user, ...headers } = all;

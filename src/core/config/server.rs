@@ -7,6 +7,7 @@ use crate::core::kit::table::Named;
 use crate::core::kit::text::{concat, mentions};
 use crate::core::kit::time::Millis;
 use crate::core::protocol::headers;
+use crate::core::protocol::mirror::base64;
 use crate::core::protocol::replay::Replay;
 use std::{fmt, rc::Rc};
 
@@ -75,11 +76,14 @@ impl ServerConfig {
         extra: &[(String, String)],
     ) -> Result<Vec<(String, String)>, Vec<Problem>> {
         let (mut filled, mut problems) = (Named::default(), Vec::new());
+        let key = base64(user.as_bytes());
         let overridden = |name: &str| extra.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
         for (name, template) in self.headers.iter().filter(|(name, _)| !overridden(name)) {
             let path = concat(&["mcpServers.", &self.name, ".headers.", name]);
-            match template.fill(&|placeholder| {
-                if placeholder == USER_ID { Some(user) } else { vars.get(placeholder).map(String::as_str) }
+            match template.fill(&|placeholder| match placeholder {
+                USER_ID => Some(user),
+                USER_KEY => Some(&key),
+                _ => vars.get(placeholder).map(String::as_str),
             }) {
                 Ok(value) => add_header(&mut filled, &mut problems, path, name, value),
                 Err(placeholders) => {
@@ -212,6 +216,9 @@ pub const MAX_RETRY_ATTEMPTS: u32 = 100;
 /// The placeholder for the user's id.
 const USER_ID: &str = "USER_ID";
 
+/// The placeholder for the user's id in Base64, which every header can carry: npm/cookies.js.
+const USER_KEY: &str = "mcp-tether-user";
+
 /// Adds a valid header, replacing an earlier one of the same name.
 fn add_header(headers: &mut Named<String>, problems: &mut Vec<Problem>, path: String, name: &str, value: String) {
     match check_header(name, &value) {
@@ -259,6 +266,13 @@ mod tests {
     fn placeholders_are_replaced_for_each_user() {
         let headers = server().headers_for("ann", &vars(&[("token", "t"), ("USER_ID", "eve")]), &[]);
         assert_eq!(headers, Ok(pairs(&[("authorization", "Bearer t hidden-2"), ("x-user", "ann")])));
+    }
+
+    #[test]
+    fn every_name_of_a_user_fits_into_a_header_as_a_key() {
+        let mut server = server();
+        server.headers = vec![("x-key".into(), Template::parse("{{mcp-tether-user}}", &|_| None).unwrap())];
+        assert_eq!(server.headers_for("日\n", &vars(&[]), &[]), Ok(pairs(&[("x-key", "5pelCg==")])));
     }
 
     #[test]

@@ -224,6 +224,12 @@ describe('a server’s own', () => {
       [ada, bob, other].map(({ generation }) => generation),
       [1, 1, 1],
     );
+    // No header can carry these names.
+    const names = ['zoë', 'Łukasz', '日本', 'a\nb'];
+    for (const [index, name] of names.entries()) {
+      await (await manager.connect(name, 'a')).listTools();
+      assert.equal(requests.at(-1).headers.cookie, `replica=r${4 + index}`);
+    }
     for (const { headers } of requests)
       assert.deepEqual(
         Object.keys(headers).filter((name) => name.startsWith('mcp-tether')),
