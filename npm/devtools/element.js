@@ -9,7 +9,7 @@ import { Selection } from './selection.js';
 import { paletteOf, styleSheet } from './style.js';
 import { counterTable, sessionTable } from './tables.js';
 import { TimeView } from './time-view.js';
-import { parseTrace, saveTrace, traceEvent, traceOf } from './trace.js';
+import { parseTrace, saveTrace, sessionsOf, traceEvent, traceOf } from './trace.js';
 import { eventTypes } from './words.js';
 
 /** @import { McpManager } from '../index.js' */
@@ -22,15 +22,6 @@ import { eventTypes } from './words.js';
 const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? class {});
 const pan = /** @type {Record<string, number>} */ ({ ArrowLeft: -0.15, ArrowRight: 0.15 });
 const stillMs = 400; // so long after an event the axis moves on
-
-/** Sessions that a manager has, and does not list. @param {McpManager | undefined} manager */
-function inactive(manager) {
-  const { totalSessions = 0, activeSessions = 0 } = manager?.getSessionStats() ?? {};
-  const others = totalSessions - activeSessions;
-  return others > 0
-    ? `Sessions that are connecting, degraded or expired: ${others}. Each is shown with its next event.`
-    : '';
-}
 
 /** The session of an event or a snapshot. @param {{ userId: string, serverName: string }} one */
 const whoOf = ({ userId, serverName }) => `${userId}@${serverName}`;
@@ -164,7 +155,7 @@ export class DevtoolsElement extends Base {
 
   /** Shows the sessions that the manager has, before they have events. */
   #beginNow() {
-    this.#model.begin(this.#manager?.getAllActiveSessions() ?? [], Date.now());
+    this.#model.begin(sessionsOf(this.#manager), Date.now());
     this.#schedule();
   }
 
@@ -406,7 +397,6 @@ export class DevtoolsElement extends Base {
     const { length } = this.#events;
     parts.count.textContent = `${length.toLocaleString('en')} ${length === 1 ? 'event' : 'events'}`;
     offerLanes(parts.lane, this.#model.lanes);
-    if (this.#log) this.#log.note = inactive(this.#manager);
     if (parts.body.dataset.tab === 'log')
       this.#log?.draw(this.#events, this.#view.follows && (this.#selection?.event ?? -1) < 0);
     else this.#drawTables(parts);

@@ -34,7 +34,6 @@ export class EventLog {
   /** The indices of the events that pass the filter. @type {number[]} */
   rows = [];
   selected = -1;
-  note = ''; // where there are no events
   #box;
   #space = make('div', { role: 'presentation' });
   #select;
@@ -78,7 +77,7 @@ export class EventLog {
     const from = Math.max(0, Math.floor(this.#box.scrollTop / rowHeight) - beyond);
     const to = from + Math.min(mostRows, Math.ceil(this.#box.clientHeight / rowHeight)) + 2 * beyond;
     const rows = this.rows.slice(from, to).map((event, i) => this.#row(event, from + i));
-    const why = events.length > 0 ? 'No event passes the filters.' : `No event so far. ${this.note}`;
+    const why = events.length > 0 ? 'No event passes the filters.' : 'No event so far.';
     if (rows.length === 0) rows.push(make('div', { class: 'empty', role: 'option', 'aria-disabled': 'true' }, why));
     this.#space.replaceChildren(...rows);
     const active = this.#rowOf(this.selected);

@@ -6,6 +6,7 @@ import { eventTypes } from './words.js';
 
 /** @import { McpManager, SessionInfo } from '../index.js' */
 /** @import { Trace, TraceEvent } from '../devtools.js' */
+/** @import { PageManager } from '../page/types.js' */
 
 const format = 'mcp-tether-trace';
 const version = 1;
@@ -40,6 +41,11 @@ function discreet(text) {
     .replace(/(https?:[^\s?"]*)\?[^\s"]*/g, '$1?…')
     .replace(/\b(Bearer|Basic|DPoP)\s+\S+/gi, '$1 …')
     .replace(/[\w~+=.-]{24,}/g, (word) => `${word.slice(0, 8)}…`);
+}
+
+/** The sessions of a manager, whatever their states. @param {McpManager | undefined} manager */
+export function sessionsOf(manager) {
+  return /** @type {PageManager | undefined} */ (manager)?.getAllActiveSessions(true) ?? [];
 }
 
 /** @param {unknown} value @returns {value is Record<string, unknown>} */
@@ -89,7 +95,7 @@ export function traceOf(events, notes, manager) {
     exportedAt: new Date().toISOString(),
     events: [...events],
     notes: [...notes],
-    sessions: (manager?.getAllActiveSessions() ?? []).map(traceSession),
+    sessions: sessionsOf(manager).map(traceSession),
     ...(manager && { stats: manager.getSessionStats(), metrics: manager.getMetrics() }),
   };
 }

@@ -1,6 +1,6 @@
 // Types shared by the parts of mcp-tether/page.
 
-import type { McpManager } from '../index.js';
+import type { McpManager, SessionInfo } from '../index.js';
 
 /** Called when the long-lived responses of an origin change: the number open, the number needed, and the number of slots (0: no limit). */
 export type OnConnections = (origin: string, used: number, wanted: number, slots: number) => void;
@@ -16,6 +16,7 @@ export interface About {
 
 /** A manager with its internal members: src/web/manager.rs. */
 export interface PageManager extends McpManager {
+  getAllActiveSessions(others?: boolean): SessionInfo[];
   tell(news: 'offline' | 'online' | 'wake' | 'retire' | 'save'): void;
   tell(news: 'park' | 'unpark' | 'look', userId?: string, serverName?: string): void;
   tell(news: 'hear', userId: string, serverName: string, message: Rpc): void;

@@ -64,7 +64,12 @@ impl<J: Json> Manager<J> {
 
     /// All ready or recovering sessions, in the order of users and servers.
     pub fn active_sessions(&self) -> Vec<SessionInfo> {
-        self.store.active_infos()
+        self.sessions(false)
+    }
+
+    /// The same, or with `all` those in every other state, too.
+    pub fn sessions(&self, all: bool) -> Vec<SessionInfo> {
+        self.store.infos(all)
     }
 
     /// The session of (user, server), whatever its state.

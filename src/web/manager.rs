@@ -52,10 +52,10 @@ impl McpManager {
         self.driver.look(|machine| to_js(&machine.stats().fields())).unwrap_or_default()
     }
 
-    /// All active sessions.
+    /// All active sessions. The package's devtools ask for the others as well.
     #[wasm_bindgen(js_name = getAllActiveSessions)]
-    pub fn all_active_sessions(&self) -> JsValue {
-        let sessions = self.driver.look(Manager::active_sessions).unwrap_or_default();
+    pub fn all_active_sessions(&self, others: &JsValue) -> JsValue {
+        let sessions = self.driver.look(|machine| machine.sessions(others.is_truthy())).unwrap_or_default();
         let infos = Array::new();
         for info in sessions {
             infos.push(&to_js(&info.fields()));

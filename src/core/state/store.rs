@@ -80,32 +80,32 @@ impl<J> Store<J> {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        Stats { total_users: self.users, total_sessions: self.records.len(), active_sessions: self.active().len() }
+        Stats { total_users: self.users, total_sessions: self.records.len(), active_sessions: self.listed(false).len() }
     }
 
-    /// All active sessions, ordered by user and server.
-    pub(crate) fn active_infos(&self) -> Vec<SessionInfo> {
-        let mut active: Vec<&Session<J>> = Vec::new();
-        for session in self.active() {
+    /// The active sessions, or all, ordered by user and server.
+    pub(crate) fn infos(&self, all: bool) -> Vec<SessionInfo> {
+        let mut ordered: Vec<&Session<J>> = Vec::new();
+        for session in self.listed(all) {
             // The sorting functions of std are larger than the rest of this file.
-            let place = active.partition_point(|other| other.key < session.key);
-            active.insert(place, session);
+            let place = ordered.partition_point(|other| other.key < session.key);
+            ordered.insert(place, session);
         }
         let mut infos = Vec::new();
-        for session in active {
+        for session in ordered {
             infos.push(session.info());
         }
         infos
     }
 
-    fn active(&self) -> Vec<&Session<J>> {
-        let mut active = Vec::new();
+    fn listed(&self, all: bool) -> Vec<&Session<J>> {
+        let mut listed = Vec::new();
         for (_, session) in self.records.iter() {
-            if matches!(session.state.name(), State::Ready | State::Recovering | State::Outage) {
-                active.push(session);
+            if all || matches!(session.state.name(), State::Ready | State::Recovering | State::Outage) {
+                listed.push(session);
             }
         }
-        active
+        listed
     }
 
     fn has_user(&self, user: &str) -> bool {

@@ -245,7 +245,9 @@ describe('opened late', () => {
         const { default: init, McpManager } = await import('/pkg/browser.js');
         await init();
         const slow = { url: new URL('/slow', url).href, fetch: () => new Promise(() => {}) };
-        const mcpServers = { notes: { url, ...config }, slow };
+        const gone = () => new Response('Session not found', { status: 404 });
+        const fickle = { url, fetch: async (...request) => (globalThis.isGone ? gone() : fetch(...request)) };
+        const mcpServers = { notes: { url, ...config }, slow, fickle };
         globalThis.manager = new McpManager({ mcpServers }, { log: () => {} });
         const session = await globalThis.manager.connect('ada', 'notes');
         await session.callTool({ name: 'echo', arguments: { message: 'x' } });
@@ -339,15 +341,21 @@ describe('opened late', () => {
     await page.close();
   });
 
-  test('they count the sessions that the manager does not list', { timeout: 60_000 }, async () => {
+  test('they show the sessions that have never worked, or work no longer', { timeout: 60_000 }, async () => {
     const { page } = await connected();
     await page.evaluate(async () => {
-      const session = await globalThis.manager.connect('ben', 'notes');
       globalThis.manager.connect('eve', 'slow').catch(() => {});
-      return session.state;
+      const lost = await globalThis.manager.connect('ivy', 'fickle');
+      globalThis.isGone = true;
+      await lost.listTools().catch(() => {});
+      while (lost.state !== 'degraded') await new Promise((resolve) => setTimeout(resolve, 20));
     });
     await mount(page, { open: true });
-    await page.locator('mcp-tether-devtools .log', { hasText: 'degraded or expired: 1. Each' }).waitFor();
+    await page.locator('mcp-tether-devtools select option', { hasText: 'eve@slow' }).waitFor({ state: 'attached' });
+    await page.locator('mcp-tether-devtools .launch[data-tone=bad]').waitFor({ state: 'attached' });
+    await page.getByRole('tab', { name: 'sessions' }).click();
+    for (const [user, state] of Object.entries({ ada: 'ready', eve: 'connecting', ivy: 'degraded' }))
+      await page.locator('.tables tr', { hasText: user }).filter({ hasText: state }).waitFor();
     await page.close();
   });
 
