@@ -410,9 +410,9 @@ describe('ten thousand events', () => {
     const [most, last] = await page.evaluate(async () => {
       const element = document.querySelector('mcp-tether-devtools');
       const events = new EventTarget();
-      element.clear();
-      element.limit = 300;
       element.manager = { events, getAllActiveSessions: () => [], getSessionStats: () => ({}), getMetrics: () => ({}) };
+      element.clear(); // of the sessions of the page's own manager, too
+      element.limit = 300;
       const session = { userId: 'ada', serverName: 's', generation: 1, at: Date.now() };
       events.dispatchEvent(
         new CustomEvent('stateChanged', { detail: { ...session, from: 'connecting', to: 'ready' } }),

@@ -14,7 +14,8 @@ const gatewayProject = 'tests/gateway/package.all.mjs';
 /** @type {Record<string, [beginning: string, test: string | undefined, reason?: string][]>} */
 export const commands = {
   'README.md': [
-    ['npm install ../mcp-tether/pkg', 'tests/js/suites/docs-start.test.mjs'],
+    ['npm pack ../mcp-tether/pkg', 'tests/js/suites/docs-start.test.mjs'],
+    ['npm install ./mcp-tether-*.tgz', 'tests/js/suites/docs-start.test.mjs'],
     ['make demo', 'tests/js/suites/page.test.mjs'],
     ['make worker', 'tests/gateway/serve.test.mjs'],
     ['make test', undefined, itself],
@@ -43,7 +44,6 @@ export const commands = {
   'docs/rust.md': [['', 'tests/js/suites/rust-page.all.mjs']],
   'docs/scale.md': [['', undefined, measures]],
   'docs/start.md': [
-    ['npm install ../mcp-tether/pkg', 'tests/js/suites/docs-start.test.mjs'],
     ['npm pack ../mcp-tether/pkg', 'tests/js/suites/docs-start.test.mjs'],
     ['npm install ./mcp-tether-*.tgz', 'tests/js/suites/docs-start.test.mjs'],
     ['PORT=3000 npx @modelcontextprotocol/server-everything', undefined, downloads],
