@@ -56,7 +56,7 @@ fn a_refusal_of_either_message_of_the_handshake_asks_the_provider_once() {
     }
 }
 
-/// A server that binds sessions to their user would refuse the user a session that was created by nobody.
+/// A server that binds sessions to their user would refuse the user a session that was created without credentials.
 #[test]
 fn a_session_that_was_created_without_a_token_is_replaced_after_the_login() {
     let mut world = world();
