@@ -92,6 +92,14 @@ impl Reply {
         self
     }
 
+    /// Whether it is a stream that stays open.
+    #[allow(dead_code, reason = "only the simulation's servers answer on another stream")]
+    pub fn is_open_stream(&self) -> bool {
+        let ends = |step: &Step| matches!(step, Step::End | Step::Fail(_));
+        let is_stream = |step: &Step| matches!(step, Step::Head(head) if head.media == Media::EventStream);
+        self.steps.iter().any(|(_, step)| is_stream(step)) && !self.steps.iter().any(|(_, step)| ends(step))
+    }
+
     /// Adds a step with this delay after the one before.
     pub fn then(mut self, delay: u64, step: Step) -> Self {
         self.steps.push((delay, step));

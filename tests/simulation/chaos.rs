@@ -135,7 +135,7 @@ pub struct Chaos {
     pub rounds: BTreeSet<u64>,
     /// Calls whose streams were cut.
     pub cut: BTreeSet<u64>,
-    /// The newest GET of each session.
+    /// The newest GET of each session that has an open stream.
     gets: BTreeMap<String, ExchangeId>,
     pub tools_version: u64,
     /// The percentage of requests that fail.
@@ -254,6 +254,11 @@ impl Chaos {
         self.issued.iter().any(|(id, issued)| issued.ended && text.contains(id.as_str()))
     }
 
+    /// A stream ends, so a server sends no more answers on it.
+    pub fn close_stream(&mut self, exchange: ExchangeId) {
+        self.gets.retain(|_, get| *get != exchange);
+    }
+
     /// Stops all faults.
     pub fn calm_down(&mut self) {
         self.calm = true;
@@ -317,9 +322,6 @@ impl Network for Chaos {
         }
         self.note_load(sent, &user, &server);
         let latency = self.latency();
-        if let ("GET", Some(id)) = (sent.verb, sent.session()) {
-            self.gets.insert(id.to_owned(), sent.exchange);
-        }
         let reply = if let Some(reply) = self.out_of_reach(sent, &server) {
             reply
         } else if let Some(reply) = self.answer_oddly(sent, &server) {
@@ -343,6 +345,9 @@ impl Network for Chaos {
         } else {
             self.serve(sent, &server)
         };
+        if let ("GET", Some(id), true) = (sent.verb, sent.session(), reply.is_open_stream()) {
+            self.gets.insert(id.to_owned(), sent.exchange);
+        }
         reply.after(latency)
     }
 

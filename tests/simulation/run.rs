@@ -339,6 +339,9 @@ impl Run {
             6 => event(json!({"jsonrpc": "2.0", "id": 900_000 + number, "result": {"stolen": true}})),
             _ => event(message("notifications/message")),
         };
+        if matches!(step, Step::End | Step::Fail(_)) {
+            self.world.network.close_stream(get);
+        }
         self.world.push(get, step);
     }
 
