@@ -3,7 +3,6 @@
 # Arguments select files.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
-source "$root/tools/run-tests.sh"
 
 set_up node browsers
 cd "$root"
@@ -14,4 +13,4 @@ if [ $# -gt 0 ]; then
 else
   mapfile -t files < <(find tests/js/suites -name '*.test.mjs' | sort)
 fi
-run_tests "${files[@]}"
+node tools/run-tests.mjs "${files[@]}"

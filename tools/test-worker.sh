@@ -3,7 +3,6 @@
 # the long ones; other arguments select files.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
-source "$root/tools/run-tests.sh"
 
 set_up node browsers
 cd "$root"
@@ -11,11 +10,11 @@ tools/build.sh
 tools/build-gateway-package.sh
 
 patterns=(-name '*.test.mjs')
-run=run_tests
+order=()
 if [ "${1:-}" = --all ]; then
   patterns=(-name '*.all.mjs')
   # They kill processes, count memory and load the machine on purpose.
-  run=run_alone
+  order=(--one-at-a-time)
   set_up python programs
   # rmcp's client; the first time takes minutes.
   CARGO_TARGET_DIR="$root/target/interop" cargo build --quiet --locked --manifest-path tests/interop/rmcp-client/Cargo.toml
@@ -26,4 +25,4 @@ if [ $# -gt 0 ]; then
 else
   mapfile -t files < <(find tests/gateway "${patterns[@]}" | sort)
 fi
-"$run" "${files[@]}"
+node tools/run-tests.mjs "${order[@]}" "${files[@]}"

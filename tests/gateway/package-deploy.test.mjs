@@ -1,5 +1,5 @@
 // Deployments by wrangler: of a project that `init` writes, and of this repository.
-// Runs alone: wrangler builds the gateway in this tree.
+// wrangler calls tools/build-worker.sh, which leaves the Worker as it is: tools/test-worker.sh has built it.
 import assert from 'node:assert/strict';
 import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -2,6 +2,7 @@
 // extension, of each revision. The logins of the older suite are in conformance.all.mjs.
 // CONFORMANCE_CLIENT names another client script, CONFORMANCE_CLIENT_NODE another Node binary for it, MCP_TETHER_PACKAGE another entry
 // of the package, and SCENARIO=… narrows it.
+// Starts first: it runs sixty programs, one after the other.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
 // One toolchain of every way in which the module is found. All of them: `make toolchains`.
-
+// Starts first: it runs bundlers, one after the other.
 import assert from 'node:assert/strict';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
