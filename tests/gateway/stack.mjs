@@ -98,7 +98,7 @@ const LONGEST = 60_000; // milliseconds: a check that does not end must not keep
 /** Waits until `check()` returns something truthy, and returns that. */
 export async function until(check, what) {
   const deadline = Date.now() + LONGEST;
-  for (let tries = 0; tries < 1_000 && Date.now() < deadline; tries += 1) {
+  while (Date.now() < deadline) {
     const found = await Promise.race([check(), wait(deadline - Date.now(), undefined, { ref: false })]);
     if (found) return found;
     await wait(10);

@@ -50,7 +50,7 @@ async function start(context, { as: asRules = {}, server: serverRules = {} } = {
 
 describe('one deviation each', () => {
   for (const [name, row] of Object.entries(rows))
-    test(name, { timeout: 30_000 }, async (context) => {
+    test(name, { timeout: 120_000 }, async (context) => {
       const { as, server } = await start(context, row);
       const diagnosis = await diagnose({ url: server.url }, { ...(row.origin && { origin: row.origin }) });
       const step = stepOf(diagnosis);

@@ -186,17 +186,17 @@ describe('healthy servers', () => {
   });
 });
 
-describe('servers with a fault', () => {
+describe('servers with a fault', { concurrency: 8 }, () => {
   for (const [
     name,
-    { serve, headers, origin, step: wrong, detail, fix, asksForLogin, isUsable = false },
+    { serve, headers, origin, timeout, step: wrong, detail, fix, asksForLogin, isUsable = false },
   ] of Object.entries(brokenServers)) {
     test(name, patience, async (context) => {
       const server = await listen(serve);
       context.after(server.close);
       const diagnosis = await diagnose(
         { url: `${server.origin}/mcp`, ...(headers && { headers }) },
-        { timeout: 300, ...(origin && { origin }) },
+        { ...(timeout && { timeout }), ...(origin && { origin }) },
       );
       assert.equal(diagnosis.ok, isUsable);
       const first = diagnosis.steps.find((one) => !one.ok || one.fix);

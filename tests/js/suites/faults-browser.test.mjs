@@ -7,6 +7,7 @@ import { openPage } from '../helpers/browsers/chromium.mjs';
 import { expectRow } from '../helpers/faults/expect.mjs';
 import { forPage, plain } from '../helpers/faults/page.mjs';
 import { rows } from '../helpers/faults/rows.mjs';
+import { until } from '../helpers/until.mjs';
 import { startFaultServer } from '../servers/fault-server.mjs';
 
 describe('the fault table in Chromium', { concurrency: 8 }, () => {
@@ -23,7 +24,7 @@ describe('the fault table in Chromium', { concurrency: 8 }, () => {
   after(() => chromium?.close());
 
   for (const row of rows.filter(({ name }) => name.includes(process.env.ROW ?? ''))) {
-    test(row.name, { timeout: 60_000 }, async () => {
+    test(row.name, { timeout: 120_000 }, async () => {
       // A page has six connections to one origin: rows that shared one would wait for each other.
       const server = await startFaultServer();
       try {
@@ -37,7 +38,7 @@ describe('the fault table in Chromium', { concurrency: 8 }, () => {
         expectRow(expected, report, counts);
         await wait(300);
         assert.equal(server.counts(path).trace.length, counts.trace.length, 'nothing is sent after close()');
-        for (let tries = 0; server.counts(path).openStreams > 0 && tries < 50; tries += 1) await wait(100);
+        await until(() => server.counts(path).openStreams === 0, 'every stream is closed');
         assert.equal(server.counts(path).openStreams, 0, 'no stream is left open');
       } finally {
         await server.close();

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { drive } from '../helpers/faults/drive.mjs';
 import { expectRow } from '../helpers/faults/expect.mjs';
 import { rows } from '../helpers/faults/rows.mjs';
+import { until } from '../helpers/until.mjs';
 import { startFaultServer } from '../servers/fault-server.mjs';
 import { faults } from '../servers/faults/index.mjs';
 
@@ -31,7 +32,7 @@ describe('the fault table in Node', { concurrency: 12 }, () => {
   after(() => server.close());
 
   for (const row of rows.filter(({ name }) => name.includes(process.env.ROW ?? ''))) {
-    test(row.name, { timeout: 40_000 }, async () => {
+    test(row.name, { timeout: 120_000 }, async () => {
       const path = `/${row.fault}/${row.place ?? 'row'}`;
       const report = await drive(
         mcp,
@@ -42,7 +43,7 @@ describe('the fault table in Node', { concurrency: 12 }, () => {
       expectRow(row, report, counts);
       await wait(300);
       assert.equal(server.counts(path).trace.length, counts.trace.length, 'nothing is sent after close()');
-      for (let tries = 0; server.counts(path).openStreams > 0 && tries < 50; tries += 1) await wait(100);
+      await until(() => server.counts(path).openStreams === 0, 'every stream is closed');
       assert.equal(server.counts(path).openStreams, 0, 'no stream is left open');
     });
   }

@@ -5,7 +5,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { openPage } from '../helpers/browsers/chromium.mjs';
 import { mainPath } from '../helpers/http-sse/main-path.mjs';
-import { until } from '../helpers/http-sse/until.mjs';
+import { until } from '../helpers/until.mjs';
 import { startHttpSseServer } from '../servers/http-sse-server.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
 import { startChildServer } from '../servers/shared/child-server.mjs';

@@ -34,7 +34,7 @@ describe('the modern fault table', { concurrency: 8 }, () => {
   after(() => server.close());
 
   rows.forEach((row, index) => {
-    test(row.name, { timeout: 30_000, skip: !row.name.includes(process.env.ROW ?? '') }, async () => {
+    test(row.name, { timeout: 120_000, skip: !row.name.includes(process.env.ROW ?? '') }, async () => {
       const use = new Use(mcp, server, `/${row.fault}/${index}`, row);
       try {
         await row.run(use);

@@ -43,7 +43,7 @@ for (const [kind, status, isHidden] of [
   ['522', 522, false],
   ['hidden-503', 503, true],
 ]) {
-  test(`${kind}: refuses everything for a time, cuts streams, and keeps sessions`, { timeout: 20_000 }, () =>
+  test(`${kind}: refuses everything for a time, cuts streams, and keeps sessions`, { timeout: 120_000 }, () =>
     withServer(kind, {}, async (server, client) => {
       const stream = await client.stream();
       const { ended } = await server.begin(800);
@@ -63,7 +63,7 @@ for (const [kind, status, isHidden] of [
   );
 }
 
-test('refused: no connection can be made for a time, and those that were open break', { timeout: 20_000 }, () =>
+test('refused: no connection can be made for a time, and those that were open break', { timeout: 120_000 }, () =>
   withServer('refused', {}, async (server, client) => {
     const stream = await client.stream();
     const { ended } = await server.begin(500);
@@ -76,7 +76,7 @@ test('refused: no connection can be made for a time, and those that were open br
 );
 
 test('a call in flight when it begins gets the refusal, and its answer is lost', {
-  timeout: 20_000,
+  timeout: 120_000,
 }, async () => {
   let release;
   const released = new Promise((resolve) => {

@@ -1,8 +1,8 @@
 // Server requests in the course of a session, with the official SDK's server (v1): samples, forms, URLs, roots, tasks.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { until } from '../helpers/until.mjs';
 import { startAskingServer } from '../servers/asking-server.mjs';
 
 const packageEntry = process.env.MCP_TETHER_PACKAGE
@@ -10,16 +10,7 @@ const packageEntry = process.env.MCP_TETHER_PACKAGE
   : new URL('../../../pkg/node.js', import.meta.url);
 const { McpManager } = await import(packageEntry);
 
-/** Waits until `check()` holds, and throws if it never does. */
-async function until(check, what) {
-  for (let tries = 0; tries < 400; tries += 1) {
-    if (await check()) return;
-    await wait(10);
-  }
-  assert.fail(`never: ${what}`);
-}
-
-describe('requests of the server', { timeout: 30_000 }, () => {
+describe('requests of the server', { timeout: 120_000 }, () => {
   let server;
   let manager;
   let session;
@@ -84,7 +75,7 @@ describe('requests of the server', { timeout: 30_000 }, () => {
   test('a call right after a recovery finds the GET stream open: this server buffers nothing', async () => {
     const slow = await startAskingServer({ streamDelay: 100 });
     const plain = new McpManager(
-      { mcpServers: { s: { url: slow.url, timeout: 3_000, sessionConfig: { retryDelay: 40 } } } },
+      { mcpServers: { s: { url: slow.url, timeout: 30_000, sessionConfig: { retryDelay: 40 } } } },
       { env: {}, log: () => {} },
     );
     session = await plain.connect('u', 's');
@@ -206,30 +197,32 @@ describe('requests of the server', { timeout: 30_000 }, () => {
   });
 
   test('roots: requested at the start, at every change, and again from the recovered session', async () => {
+    // A server of its own: the session of the other one would recover, too, and be asked as well.
+    const asking = await startAskingServer();
     const plain = new McpManager(
-      { mcpServers: { s: { url: server.url, sessionConfig: { retryDelay: 40 } } } },
+      { mcpServers: { s: { url: asking.url, sessionConfig: { retryDelay: 40 } } } },
       { env: {}, log: () => {} },
     );
     const own = await plain.connect('roots', 's');
     let roots = [{ uri: 'file:///one' }];
     own.setRequestHandler('roots/list', () => ({ roots }));
-    const before = server.counts.roots.length;
-    const reported = () => server.counts.roots.slice(before);
+    const reported = () => asking.counts.roots;
 
     // The handler came after the first handshake; the next one declares it.
-    await server.forgetSessions();
+    await asking.forgetSessions();
     await own.ping();
-    assert.deepEqual(server.counts.capabilities.at(-1), { roots: { listChanged: true } });
+    assert.deepEqual(asking.counts.capabilities.at(-1), { roots: { listChanged: true } });
     await until(() => reported().length === 1, 'the server requests roots');
     roots = [{ uri: 'file:///two' }];
     await own.notification({ method: 'notifications/roots/list_changed' });
     await until(() => reported().length === 2, 'the server requests them again');
     roots = [{ uri: 'file:///three' }];
-    await server.forgetSessions();
+    await asking.forgetSessions();
     await own.ping();
     await until(() => reported().length === 3, 'the server requests them from the recovered session');
     assert.deepEqual(reported(), [['file:///one'], ['file:///two'], ['file:///three']]);
     await plain.close({ terminate: true });
+    await asking.close();
   });
 
   describe('tasks of 2025-11-25', () => {

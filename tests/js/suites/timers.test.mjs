@@ -130,7 +130,7 @@ async function lifeOf(program) {
 
 const fetchInMemory = `const answering = ${answering};`;
 
-test('a program ends although a session of it would expire in an hour', { timeout: 30_000 }, async () => {
+test('a program ends although a session of it would expire in an hour', { timeout: 120_000 }, async () => {
   const { code, printed } = await lifeOf(`
     ${fetchInMemory}
     const manager = new McpManager({ mcpServers: { s: { url: 'http://server.test/mcp' } } }, { env: {}, log() {}, fetch: answering });
@@ -139,7 +139,9 @@ test('a program ends although a session of it would expire in an hour', { timeou
   assert.deepEqual({ code, printed }, { code: 0, printed: 'answered\n' });
 });
 
-test('a program lives as long as calls of two managers wait for nothing but a timer', { timeout: 30_000 }, async () => {
+test('a program lives as long as calls of two managers wait for nothing but a timer', {
+  timeout: 120_000,
+}, async () => {
   const { code, printed } = await lifeOf(`
     ${fetchInMemory}
     let refusals = 0;

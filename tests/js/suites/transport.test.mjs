@@ -10,6 +10,7 @@ import { Client as Client2, StreamableHTTPClientTransport as Http2 } from '@mode
 import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as Http1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitRequestSchema, LoggingMessageNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
+import { until } from '../helpers/until.mjs';
 import { startFaultServer } from '../servers/fault-server.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
 
@@ -45,15 +46,6 @@ function newManager(url, options = {}) {
     { mcpServers: { s: { url, sessionConfig: { retryDelay: 40 }, ...server } } },
     { env: {}, log: () => {}, ...rest },
   );
-}
-
-/** Waits until `check()` is true, and throws if it never is. */
-async function until(check, what) {
-  for (let tries = 0; tries < 400; tries += 1) {
-    if (check()) return;
-    await wait(10);
-  }
-  assert.fail(`never: ${what}`);
 }
 
 for (const [name, sdk] of Object.entries(sdks)) {
@@ -192,12 +184,17 @@ for (const [name, sdk] of Object.entries(sdks)) {
       test('cancels a call at the server, for a signal and for the client’s own timeout', async () => {
         const client = await connected();
         client.onerror = (error) => assert.fail(error);
-        for (const options of [{ signal: AbortSignal.timeout(60) }, { timeout: 60 }]) {
+        const ms = 30_000;
+        const aborter = new AbortController();
+        for (const options of [{ signal: aborter.signal }, { timeout: 500 }]) {
           const started = performance.now();
-          await assert.rejects(
-            sdk.call(client, { name: 'slow', arguments: { ms: 3_000, key: `${name}-cancelled` } }, options),
-          );
-          assert.ok(performance.now() - started < 1_000);
+          const calls = server.counts.calls.slow ?? 0;
+          const call = sdk.call(client, { name: 'slow', arguments: { ms, key: `${name}-cancelled` } }, options);
+          const rejected = assert.rejects(call);
+          await until(() => server.counts.calls.slow > calls, 'the tool runs');
+          aborter.abort();
+          await rejected;
+          assert.ok(performance.now() - started < ms);
         }
         await until(() => server.counts.methods['notifications/cancelled'] >= 2, 'both cancellations reach the server');
         if (mode === 'stateful') assert.equal(server.counts.executions[`${name}-cancelled`], undefined);
@@ -283,6 +280,9 @@ for (const [name, sdk] of Object.entries(sdks)) {
     test('notifications reach every client of the session, and the session’s own handlers', async () => {
       const manager = newManager(server.url);
       const heard = [];
+      const listening = new Promise((resolve) =>
+        manager.events.addEventListener('streamOpened', ({ detail }) => detail.stream === 'listen' && resolve()),
+      );
       const clients = [newClient(), newClient()];
       for (const [who, client] of clients.entries()) {
         sdk.onLog(client, ({ params }) => heard.push([who, params.data]));
@@ -290,7 +290,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
       }
       const session = await manager.connect('u', 's');
       session.setNotificationHandler('notifications/message', ({ params }) => heard.push(['session', params.data]));
-      await wait(50);
+      await listening;
       await sdk.call(clients[0], { name: 'notify', arguments: {} });
       await until(() => heard.length === 3, 'three receive it');
       assert.deepEqual(heard.sort(), [
@@ -378,8 +378,9 @@ for (const [name, sdk] of Object.entries(sdks)) {
       transport.onclose = () => (closed += 1);
       await first.connect(transport);
       await second.connect(manager.transport('u', 's'));
-      const running = sdk.call(first, { name: 'slow', arguments: { ms: 2_000 } });
-      await wait(50);
+      const running = sdk.call(first, { name: 'slow', arguments: { ms: 30_000 } });
+      running.catch(() => {});
+      await until(() => server.counts.calls.slow === 1, 'the tool runs');
       await first.close();
       await transport.close();
       await assert.rejects(running, /closed/i);
@@ -420,9 +421,10 @@ for (const [name, sdk] of Object.entries(sdks)) {
       let closed = 0;
       client.onclose = () => (closed += 1);
       await client.connect(manager.transport('u', 's'));
-      const running = sdk.call(client, { name: 'slow', arguments: { ms: 2_000 } });
+      const calls = server.counts.calls.slow ?? 0;
+      const running = sdk.call(client, { name: 'slow', arguments: { ms: 30_000 } });
       running.catch(() => {});
-      await wait(50);
+      await until(() => server.counts.calls.slow > calls, 'the tool runs');
       await manager.close();
       await assert.rejects(running);
       await until(() => closed === 1, 'onclose is called');

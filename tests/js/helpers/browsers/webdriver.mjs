@@ -1,6 +1,7 @@
 // A browser behind plain WebDriver: starts its driver, opens a session, and runs scripts.
 import { spawn } from 'node:child_process';
 import { findFreePort } from '../../servers/shared/listen.mjs';
+import { until } from '../until.mjs';
 
 /**
  * @param {{ driver: string, arguments: (port: number) => string[], capabilities: object, url: string }} browser
@@ -32,7 +33,7 @@ export async function openBrowser({ driver: program, arguments: argumentsFor, ca
         ({ ready }) => ready,
         () => false,
       ),
-    program,
+    `${program} answers`,
   );
   const { sessionId } = await command('POST', '/session', {
     capabilities: { alwaysMatch: { timeouts: { script: 120_000 }, ...capabilities } },
@@ -60,12 +61,4 @@ export async function openBrowser({ driver: program, arguments: argumentsFor, ca
       process.kill(-driver.pid);
     },
   };
-}
-
-async function until(condition, what) {
-  for (let tries = 0; tries < 400; tries += 1) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`${what} does not answer`);
 }

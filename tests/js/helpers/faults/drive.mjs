@@ -26,7 +26,7 @@ const eventTypes = [
 export const secret = 'k-7f1c2e94-never-shown';
 
 /** Default settings of a row: short delays, so that the whole table runs quickly. */
-const quick = { timeout: 8_000, initTimeout: 5_000, sessionConfig: { retryDelay: 40 } };
+const quick = { timeout: 30_000, initTimeout: 20_000, sessionConfig: { retryDelay: 40 } };
 
 /**
  * Performs the steps and reports the caller's view. The server's own counts are read by the test that started it.
@@ -118,7 +118,7 @@ export async function drive({ McpManager, McpError }, row, origin) {
     terminate: async () => report.outcomes.push(await outcomeOf(() => session.terminate())),
     close: async ({ terminate }) => report.outcomes.push(await outcomeOf(() => manager.close({ terminate }))),
     watch: ({ ms }) => new Promise((resolve) => setTimeout(resolve, ms)),
-    until: ({ count, atLeast, within = 8_000 }) =>
+    until: ({ count, atLeast, within = 60_000 }) =>
       untilCount(async () => pick(await counts(), count) ?? 0, atLeast, within, count),
   };
 

@@ -120,9 +120,9 @@ export const statusRows = [
     name: '/rate-429-seconds: a wait past the deadline is not begun',
     fault: 'rate-429-seconds',
     place: 'deadline',
-    settings: { seconds: 3 },
-    steps: [call('unsafe', { timeout: 1_000 })],
-    outcomes: [fails('http_error', /429/, { retryable: true, ms: [0, 900], retryAfterMs: [3_000, 3_100] })],
+    settings: { seconds: 10 },
+    steps: [call('unsafe', { timeout: 5_000 })],
+    outcomes: [fails('http_error', /429/, { retryable: true, ms: [0, 900], retryAfterMs: [10_000, 10_100] })],
     counts: { 'rpc.tools/call': 1, executed: 0 },
   },
   {
@@ -257,8 +257,8 @@ export const statusRows = [
   {
     name: '/accepted-202 in answer to a request: the answer may come on the open stream, until the deadline',
     fault: 'accepted-202',
-    steps: [call('unsafe', { timeout: 400 }), call()],
-    outcomes: [fails('request_timeout', undefined, { ms: [380, 1_500] }), ok],
+    steps: [call('unsafe', { timeout: 1_000 }), call()],
+    outcomes: [fails('request_timeout', undefined, { ms: [980, 1_900] }), ok],
     counts: { initialize: 1, executed: 2, 'cancelled.length': 1 },
     sessionErrors: ['session_timeout'],
   },

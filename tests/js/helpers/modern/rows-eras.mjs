@@ -137,7 +137,7 @@ export const eraRows = [
   ...rpcAnswers,
   ...resultAnswers,
   behind('a reset connection', 'discovery-reset', { connection: 'close' }, noVerdict),
-  behind('nothing at all', 'discovery-hang', {}, { server: { initTimeout: 1_000 }, ...noVerdict }),
+  behind('nothing at all', 'discovery-hang', {}, { server: { initTimeout: 4_000 }, ...noVerdict }),
   ...['legacy', 'modern'].map((era) => ({
     name: `a ${era} server behind a 401 is discovered with a token`,
     fault: 'discovery-unauthorized',

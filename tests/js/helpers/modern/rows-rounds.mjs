@@ -205,11 +205,11 @@ export const roundRows = [
     name: 'a slow user does not make the call time out',
     fault: 'rounds',
     options,
-    server: { timeout: 400 },
+    server: { timeout: 1_500 },
     async run(use) {
       const session = await use.connect();
       session.setRequestHandler('elicitation/create', async () => {
-        await use.watch(800);
+        await use.watch(3_000);
         return { action: 'accept', content: {} };
       });
       await use.call(session);

@@ -67,7 +67,7 @@ export const streamRows = [
     fault: 'silent',
     async run(use) {
       const session = await use.connect();
-      assert.equal((await use.outcome(use.call(session, 'unsafe', { timeout: 300 }))).code, 'request_timeout');
+      assert.equal((await use.outcome(use.call(session, 'unsafe', { timeout: 1_000 }))).code, 'request_timeout');
       await use.until(() => use.counts.aborted === 1, 'the server sees the stream closed');
       assert.equal(session.kind, 'modern');
     },

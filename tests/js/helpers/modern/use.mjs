@@ -1,7 +1,8 @@
 // The context of a row of the modern table: a manager on one path of the fault server, and the server's counts for it.
 import { setTimeout as wait } from 'node:timers/promises';
+import { until } from '../until.mjs';
 
-const quick = { timeout: 6_000, initTimeout: 4_000, sessionConfig: { retryDelay: 40 } };
+const quick = { timeout: 30_000, initTimeout: 20_000, sessionConfig: { retryDelay: 40 } };
 
 /** One row's manager, created on first use. */
 export class Use {
@@ -64,13 +65,8 @@ export class Use {
     return (this.counts.requests ?? []).filter((request) => request.method === method);
   }
 
-  /** Waits until `check()` holds, and throws if it never does. */
-  async until(check, what, within = 5_000) {
-    const deadline = performance.now() + within;
-    while (!(await check())) {
-      if (performance.now() > deadline) throw new Error(`never: ${what}`);
-      await wait(10);
-    }
+  until(check, what) {
+    return until(check, what);
   }
 
   /** Waits, to check that something does not happen. */
