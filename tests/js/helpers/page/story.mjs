@@ -60,8 +60,8 @@ export const stories = {
   forget(seen) {
     agrees(seen);
     assert.equal(seen.ours.handshakes, 1);
-    // On a busy machine another call is under way by then.
-    assert.match(seen.sentence, / (one call|two calls) waited/);
+    // On a busy machine the next calls are made before the handshake has ended.
+    assert.match(seen.sentence, / (one call|(two|three|four|five|six|seven|eight) calls) waited/);
     assert.match(seen.row.join(), /^✓ 8 of 8,✗ 0 of 8$/);
   },
   cut(seen) {
