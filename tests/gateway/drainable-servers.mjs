@@ -9,7 +9,12 @@ export async function startDrainable() {
   const modern = await startModernServer();
   const [first, second] = replicas.map(({ url }) => url);
   const servers = { pair: { url: first, replicas: [second] }, one: { url: first }, modern: { url: modern.url } };
-  const stack = await startStack({ server: false, servers });
+  // Servers that stay would keep the process of the test from its end.
+  const close = () => Promise.all([...replicas, modern].map((server) => server.close()));
+  const stack = await startStack({ server: false, servers }).catch(async (error) => {
+    await close();
+    throw error;
+  });
   return {
     replicas,
     modern,
@@ -17,7 +22,7 @@ export async function startDrainable() {
     stack,
     async stop() {
       await stack.stop();
-      await Promise.all([...replicas, modern].map((server) => server.close()));
+      await close();
     },
   };
 }
