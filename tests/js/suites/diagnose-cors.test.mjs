@@ -19,41 +19,44 @@ const origin = 'https://app.example';
 let servers;
 let files;
 let browser;
+let page;
 
 before(async () => {
   servers = { stateful: await startSdkServer(), stateless: await startSdkServer({ mode: 'stateless' }) };
-  for (const [name, server] of Object.entries(servers))
-    servers[name] = { server, gate: await startCorsGate(new URL(server.url).origin) };
   files = await startPageServer();
   browser = await chromium.launch(launchOptions);
+  page = await browser.newPage();
 });
 
 after(async () => {
   await browser?.close();
   await files?.close();
-  for (const { server, gate } of Object.values(servers ?? {})) await Promise.all([gate.close(), server.close()]);
+  for (const server of Object.values(servers ?? {})) await server.close();
 });
+
+/** A gate with an origin of its own: the browser has cached no preflight for it. */
+async function gateTo(server, rules, context) {
+  const gate = await startCorsGate(new URL(server.url).origin);
+  context.after(gate.close);
+  gate.rules = rules;
+  return gate;
+}
 
 const stepOf = ({ steps }, name) => steps.find((step) => step.name === name);
 
-/** Runs in a page of its own, so that nothing is cached from the row before. */
+/** In a document of its own. */
 async function diagnoseInPage(url, { prepare = async () => {}, own = headers } = {}) {
-  const page = await browser.newPage();
-  try {
-    await page.goto(files.origin);
-    await prepare(page);
-    return await page.evaluate(
-      async ({ url, own }) => {
-        const { default: init, McpManager } = await import('/pkg/browser.js');
-        await init();
-        const manager = new McpManager({ mcpServers: { db: { url, headers: own } } });
-        return manager.diagnose('db', 'ada');
-      },
-      { url, own },
-    );
-  } finally {
-    await page.close();
-  }
+  await page.goto(files.origin);
+  await prepare();
+  return page.evaluate(
+    async ({ url, own }) => {
+      const { default: init, McpManager } = await import('/pkg/browser.js');
+      await init();
+      const manager = new McpManager({ mcpServers: { db: { url, headers: own } } });
+      return manager.diagnose('db', 'ada');
+    },
+    { url, own },
+  );
 }
 
 async function diagnoseInNode(url) {
@@ -69,9 +72,8 @@ const ways = {
 for (const [way, [title, diagnose, originOf]] of Object.entries(ways)) {
   describe(`the CORS doctor ${title}`, () => {
     for (const [name, row] of Object.entries(corsRows)) {
-      test(name, { timeout: 60_000 }, async () => {
-        const { gate } = servers.stateful;
-        gate.rules = { ...goodRules, ...row.rules };
+      test(name, { timeout: 60_000 }, async (context) => {
+        const gate = await gateTo(servers.stateful, { ...goodRules, ...row.rules }, context);
         const diagnosis = await diagnose(`${gate.origin}/mcp`);
         const wanted = expected(row, way, originOf());
         const seen = JSON.stringify(diagnosis, undefined, 2);
@@ -83,22 +85,24 @@ for (const [way, [title, diagnose, originOf]] of Object.entries(ways)) {
       });
     }
 
-    test('a server without sessions needs neither DELETE nor the session headers', { timeout: 60_000 }, async () => {
-      const { gate } = servers.stateless;
-      gate.rules = {
+    test('a server without sessions needs neither DELETE nor the session headers', {
+      timeout: 60_000,
+    }, async (context) => {
+      const rules = {
         ...goodRules,
         allowMethods: ['POST'],
         exposeHeaders: [],
         allowHeaders: ['content-type', 'authorization', 'x-user', 'mcp-protocol-version'],
       };
+      const gate = await gateTo(servers.stateless, rules, context);
       const diagnosis = await diagnose(`${gate.origin}/mcp`);
       assert.equal(diagnosis.kind, 'stateless');
       assert.equal(diagnosis.ok, true, JSON.stringify(diagnosis, undefined, 2));
     });
 
-    test('a server without sessions needs mcp-protocol-version', { timeout: 60_000 }, async () => {
-      const { gate } = servers.stateless;
-      gate.rules = { ...goodRules, allowHeaders: ['content-type', 'authorization', 'x-user'] };
+    test('a server without sessions needs mcp-protocol-version', { timeout: 60_000 }, async (context) => {
+      const rules = { ...goodRules, allowHeaders: ['content-type', 'authorization', 'x-user'] };
+      const gate = await gateTo(servers.stateless, rules, context);
       const { fix } = stepOf(await diagnose(`${gate.origin}/mcp`), 'cors');
       assert.equal(fix, 'Access-Control-Allow-Headers lacks mcp-protocol-version: add it to the response to OPTIONS.');
     });
@@ -115,10 +119,9 @@ describe('in a page', () => {
     assert.equal(stepOf(diagnosis, 'cors').detail, 'not tried: the server was not reached');
   });
 
-  test("the page's own policy is named", { timeout: 60_000 }, async () => {
-    const { gate } = servers.stateful;
-    gate.rules = goodRules;
-    const prepare = (page) =>
+  test("the page's own policy is named", { timeout: 60_000 }, async (context) => {
+    const gate = await gateTo(servers.stateful, goodRules, context);
+    const prepare = () =>
       page.evaluate(() => {
         const policy = document.createElement('meta');
         Object.assign(policy, { httpEquiv: 'Content-Security-Policy', content: "connect-src 'self'" });
@@ -131,9 +134,9 @@ describe('in a page', () => {
     );
   });
 
-  test('the diagnosis leaves no session behind', { timeout: 60_000 }, async () => {
-    const { gate, server } = servers.stateful;
-    gate.rules = goodRules;
+  test('the diagnosis leaves no session behind', { timeout: 60_000 }, async (context) => {
+    const server = servers.stateful;
+    const gate = await gateTo(server, goodRules, context);
     await server.forgetSessions();
     Object.assign(server.counts, { initialize: 0, delete: 0 });
     assert.equal((await diagnoseInPage(`${gate.origin}/mcp`)).ok, true);
