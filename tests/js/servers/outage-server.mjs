@@ -8,16 +8,14 @@ import { answerPreflight, setCorsHeaders } from './shared/cors.mjs';
 import { listen } from './shared/listen.mjs';
 import { parseJson, readText } from './shared/messages.mjs';
 
-// A refusal takes this long, so that requests sent in parallel are counted as parallel.
-const refusalMs = 50;
-
 /**
  * @param {string} kind of outage: `refused`, or the proxy's status, such as `502`. `hidden-502` is nginx's default:
  *   the answer has no CORS headers, and preflights are answered the same
  * @param {object} [fault] the deviations of the server behind the proxy; see faults/healthy.mjs
- * @param {{ dispatch?: Function }} [options] another server behind the proxy; see fault-server.mjs
+ * @param {{ dispatch?: Function, refusalMs?: number }} [options] another server behind the proxy, see fault-server.mjs;
+ *   the time that a refusal takes, so that requests sent in parallel are counted as parallel
  */
-export async function startOutageServer(kind, fault = {}, { dispatch } = {}) {
+export async function startOutageServer(kind, fault = {}, { dispatch, refusalMs = 50 } = {}) {
   const behind = await startFaultServer({ faults: { behind: fault }, dispatch });
   const path = '/behind/outage';
   const target = new URL(behind.url(path));

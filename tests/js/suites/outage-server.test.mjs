@@ -29,8 +29,8 @@ async function connect(server) {
   };
 }
 
-async function withServer(kind, fault, use) {
-  const server = await startOutageServer(kind, fault);
+async function withServer(kind, fault, use, options) {
+  const server = await startOutageServer(kind, fault, options);
   try {
     await use(server, await connect(server));
   } finally {
@@ -43,10 +43,10 @@ for (const [kind, status, isHidden] of [
   ['522', 522, false],
   ['hidden-503', 503, true],
 ]) {
-  test(`${kind}: refuses everything for a time, cuts streams, and keeps sessions`, { timeout: 120_000 }, () =>
-    withServer(kind, {}, async (server, client) => {
+  test(`${kind}: refuses everything for a time, cuts streams, and keeps sessions`, { timeout: 120_000 }, () => {
+    const use = async (server, client) => {
       const stream = await client.stream();
-      const { ended } = await server.begin(800);
+      const { ended } = await server.begin(2_000);
       await assert.rejects(stream.text());
       const answers = await Promise.all([client.ping(2), client.ping(3), client.call('during')]);
       for (const answer of answers) {
@@ -59,8 +59,9 @@ for (const [kind, status, isHidden] of [
       assert.deepEqual(server.counts().executions, { after: 1 });
       assert.equal(countDuringOutage(server.requests()).requests, 3, 'preflights are not counted');
       assert.equal(mostAtOnce(server.requests().filter(({ rpc }) => rpc === 'ping')), 2);
-    }),
-  );
+    };
+    return withServer(kind, {}, use, { refusalMs: 500 });
+  });
 }
 
 test('refused: no connection can be made for a time, and those that were open break', { timeout: 120_000 }, () =>

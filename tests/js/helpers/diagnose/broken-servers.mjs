@@ -121,9 +121,9 @@ export const brokenServers = {
   },
   silence: {
     serve: () => {},
-    timeout: 1_500,
+    timeout: 3_000,
     step: 'reachable',
-    detail: 'no response within 1500 ms',
+    detail: 'no response within 3000 ms',
     fix: 'Check that the URL is the MCP endpoint, and that no proxy or firewall delays requests to it.',
   },
   'a stream without an answer': {
@@ -136,9 +136,9 @@ export const brokenServers = {
   'a stream that keeps its answer': {
     serve: (_request, response) =>
       void response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(': wait\n\n'),
-    timeout: 1_500,
+    timeout: 3_000,
     step: 'initialize',
-    detail: 'status 200 arrived, but not the response body within 1500 ms',
+    detail: 'status 200 arrived, but not the response body within 3000 ms',
     fix: 'Check the server, and look for a proxy that buffers streams (nginx: set proxy_buffering off).',
   },
   'requests taken for notifications': {
@@ -245,9 +245,9 @@ export const brokenServers = {
       void response
         .writeHead(200, { 'Content-Type': 'text/event-stream', 'Content-Encoding': 'gzip' })
         .write(Buffer.from('1f8b0800000000000003', 'hex')),
-    timeout: 1_500,
+    timeout: 3_000,
     step: 'initialize',
-    detail: 'status 200 arrived, but not the response body within 1500 ms',
+    detail: 'status 200 arrived, but not the response body within 3000 ms',
     fix: /^Exclude text\/event-stream from compression/,
   },
   'a revision that is refused after it was agreed on': {
@@ -271,9 +271,9 @@ export const brokenServers = {
   },
   'a GET stream that a proxy holds back': {
     serve: serving(({ request }) => (request.method === 'GET' ? null : undefined)),
-    timeout: 1_500,
+    timeout: 3_000,
     step: 'reuse',
-    detail: /; GET: no response within 1500 ms$/,
+    detail: /; GET: no response within 3000 ms$/,
     fix: /^Send the headers of a GET stream at once, and turn off buffering in proxies/,
     isUsable: true,
   },
@@ -285,7 +285,7 @@ export const brokenServers = {
             .flushHeaders() ?? null)
         : undefined,
     ),
-    timeout: 1_500,
+    timeout: 3_000,
     step: 'reuse',
     detail: /; GET: the event stream is compressed$/,
     fix: /^Exclude text\/event-stream from compression/,

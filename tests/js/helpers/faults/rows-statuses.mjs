@@ -241,7 +241,7 @@ export const statusRows = [
   {
     name: '/conflict-409: two retries, then without the stream; calls are not affected',
     fault: 'conflict-409',
-    steps: [call(), watch(2_500), call()],
+    steps: [call(), until('http.GET', 3), watch(1_000), call()],
     outcomes: [okWithin(0, 500), ok],
     counts: { initialize: 1, 'http.GET': 3, executed: 2 },
     sessionErrors: ['session_conflict'],
@@ -249,7 +249,7 @@ export const statusRows = [
   {
     name: '/get-405: no stream is offered, which is normal and not requested again',
     fault: 'get-405',
-    steps: [call(), watch(1_200), call()],
+    steps: [call(), until('http.GET', 1), watch(1_200), call()],
     outcomes: [ok, ok],
     counts: { initialize: 1, 'http.GET': 1, executed: 2 },
     sessionErrors: [],
@@ -275,7 +275,7 @@ export const statusRows = [
   {
     name: '/get-202: an event stream with 202 is the GET stream',
     fault: 'get-202',
-    steps: [call(), watch(1_200), call()],
+    steps: [call(), until('http.GET', 1), watch(1_200), call()],
     outcomes: [ok, ok],
     counts: { initialize: 1, 'http.GET': 1, executed: 2 },
     notifications: { least: 1, inOrder: true },
@@ -350,7 +350,7 @@ export const statusRows = [
     name: 'terminate() while a call runs and the session is lost: nothing is revived',
     fault: 'call-slow',
     place: 'terminate',
-    settings: { ms: 400 },
+    settings: { ms: 3_000 },
     steps: [start('unsafe'), until('rpc.tools/call', 1), forget, terminate, settle, watch(400)],
     outcomes: [ok, fails('closed')],
     counts: { initialize: 1, 'http.DELETE': 1, executed: between(0, 1) },
