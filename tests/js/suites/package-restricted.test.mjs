@@ -91,7 +91,7 @@ describe('a page with restrictions', () => {
       await opened.goto(site.origin);
       const root = (frame ? opened.frameLocator('iframe') : opened).locator('html[data-answer]');
       await root
-        .waitFor({ state: 'attached', timeout: 20_000 })
+        .waitFor({ state: 'attached', timeout: 60_000 })
         .catch(() => assert.fail([...seen, ...uncaught].join('\n')));
       assert.deepEqual(uncaught, []);
       return await root.getAttribute('data-answer');

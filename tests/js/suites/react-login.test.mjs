@@ -17,7 +17,7 @@ async function open() {
   await page.goto(`${world.files.origin}/index.html?mcp=${encodeURIComponent(world.server.url)}`);
   return page;
 }
-const shows = (page, id, text) => page.locator(`#${id}`, { hasText: text }).waitFor({ timeout: 30_000 });
+const shows = (page, id, text) => page.locator(`#${id}`, { hasText: text }).waitFor({ timeout: 60_000 });
 const press = (page, name) => page.getByRole('button', { name }).click();
 
 /** Clicks "Log in", and answers the window that opens. */

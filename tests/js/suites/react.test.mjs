@@ -35,7 +35,7 @@ describe('useMcp', () => {
     await page.goto(`${files.origin}/index.html?mcp=${encodeURIComponent(mcp)}${hash}`);
     return { page, complaints };
   }
-  const shows = (page, id, text) => page.locator(`#${id}`, { hasText: text }).waitFor({ timeout: 30_000 });
+  const shows = (page, id, text) => page.locator(`#${id}`, { hasText: text }).waitFor({ timeout: 60_000 });
   const press = (page, name) => page.getByRole('button', { name }).click();
 
   test('the devtools are a lazy component, once in StrictMode too', async () => {
@@ -54,12 +54,12 @@ describe('useMcp', () => {
     await shows(page, 'tools', 'echo');
     release();
     // They are loaded after the session is ready, and show it before anything happens.
-    await page.locator('mcp-tether-devtools .scroll canvas').focus({ timeout: 30_000 });
+    await page.locator('mcp-tether-devtools .scroll canvas').focus({ timeout: 60_000 });
     assert.equal(await page.locator('mcp-tether-devtools').count(), 1);
     await page.keyboard.press('End');
     await page.locator('mcp-tether-devtools .words', { hasText: /^Ready now/ }).waitFor();
     await press(page, 'Say hello');
-    await page.locator('mcp-tether-devtools .row', { hasText: 'tools/call' }).first().waitFor({ timeout: 30_000 });
+    await page.locator('mcp-tether-devtools .row', { hasText: 'tools/call' }).first().waitFor({ timeout: 60_000 });
     assert.deepEqual(complaints, []);
     await page.close();
   });
@@ -111,7 +111,7 @@ describe('useMcp', () => {
     const complaints = [];
     page.on('pageerror', (error) => complaints.push(String(error)));
     await page.goto(`${site.origin}/page.html`);
-    const answered = (text) => page.locator('output', { hasText: text }).waitFor({ timeout: 30_000 });
+    const answered = (text) => page.locator('output', { hasText: text }).waitFor({ timeout: 60_000 });
     await press(page, /Call one of [1-9]\d* tools/);
     await answered(/^hello$/);
 
@@ -146,7 +146,7 @@ describe('useMcp', () => {
     await page
       .getByRole('alert')
       .filter({ hasText: /[a-z]+_[a-z]+|forbidden/ })
-      .waitFor({ timeout: 30_000 });
+      .waitFor({ timeout: 60_000 });
     await gone.close();
     server = await startSdkServer({ mode: 'stateful', port: gone.port });
     await press(page, 'Retry');

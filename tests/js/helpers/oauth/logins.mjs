@@ -76,7 +76,7 @@ export async function shown(frame, text) {
       return textContent.includes(wanted) || textContent.startsWith('failed');
     },
     text,
-    { timeout: 20_000 },
+    { timeout: 60_000 },
   );
   const found = await frame.textContent('#result');
   assert.ok(found.includes(text), found);
