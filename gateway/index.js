@@ -1,7 +1,7 @@
 // The gateway's entry: stateless except for counters. Each request is an IncomingRequest.
 // @ts-check
 
-import { always } from './answers.js';
+import { always, refused } from './answers.js';
 import { IncomingRequest } from './incoming-request.js';
 import { visitLanding } from './landing.js';
 import { log, wordsOf } from './log.js';
@@ -17,6 +17,9 @@ export { otlp } from './observe/otlp.js';
 export { withTelemetry } from './observe/telemetry.js';
 export { RegistryObject } from './registry-object.js';
 export { SessionObject } from './session-object.js';
+
+// Only where no proxy is in front: Cloudflare's network passes on no such request.
+const NO_HOST = { status: 400, code: -32000, message: 'Bad request: the Host header names no host' };
 
 export default {
   /** @param {Request} request @param {Env} env @param {EventContext} ctx */
@@ -45,11 +48,11 @@ export default {
       if (visited) return incoming.observer.visited(await visited, incoming, login ? 'login' : 'landing');
       answer = await incoming.answer();
     } catch (error) {
-      log('error', 'failed', {
-        route: incoming.route.name,
-        problem: (error instanceof Error && error.stack) || String(error),
-      });
-      answer = incoming.refuse('internal');
+      if (URL.canParse(request.url)) {
+        const problem = (error instanceof Error && error.stack) || String(error);
+        log('error', 'failed', { route: incoming.route.name, problem });
+        answer = incoming.refuse('internal');
+      } else answer = refused(NO_HOST);
     }
     try {
       return await incoming.finished(answer);

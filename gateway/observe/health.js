@@ -19,7 +19,7 @@ let known;
 
 /** The settings cannot be read: the response to a probe, undefined for other requests. @param {Request} request @param {unknown} problem */
 export function unconfigured(request, problem) {
-  const { pathname } = new URL(request.url);
+  const pathname = URL.parse(request.url)?.pathname;
   const headers = { 'cache-control': 'no-store' };
   if (pathname === '/healthz') return Response.json({ ok: true, ready: false }, { headers });
   if (pathname !== '/readyz') return undefined;

@@ -1,20 +1,16 @@
 // `mcp-tether-gateway dev`: the gateway on workerd, in front of the servers of a file, until the process ends.
 import { watchFile } from 'node:fs';
-import { createServer } from 'node:net';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { snippetsFor } from '../landing/snippets.js';
 import { startGateway } from '../local.mjs';
 import { Complaint } from './complaint.mjs';
 import { readConfig, variablesFor } from './config.mjs';
+import { Front } from './front.mjs';
 import { secretsIn } from './secrets.mjs';
 
 const LOOK_EVERY = 300; // milliseconds between two looks at the file
 const user = 'me';
-// Below the ports that systems give to outgoing connections and to port 0, on Linux from 32768: nothing takes such a port while a changed
-// file restarts workerd.
-const PORTS = { first: 15_000, count: 17_000 };
-const TRIES = 20; // ports that are in use
 
 /** @typedef {Awaited<ReturnType<typeof readConfig>>} Config */
 /** @typedef {Awaited<ReturnType<typeof secretsIn>>} Secrets */
@@ -24,28 +20,28 @@ export async function dev({ config: file, port: wanted, persist }) {
   const first = await readConfig(file);
   const folder = resolve(persist);
   const secrets = await secretsIn(folder);
-  const local = await started(first, wanted, { folder, secrets });
+  const front = await listening(wanted);
+  const local = new LocalGateway({ front, folder, secrets });
+  await local.start(first).catch((error) => {
+    front.close();
+    throw error;
+  });
   process.stdout.write(introduction({ local, config: first, secrets, file, folder }));
   watchFile(file, { interval: LOOK_EVERY }, () => local.follow(file));
   // The watch keeps the process alive; miniflare ends workerd with it on SIGINT and SIGTERM. A closed terminal sends another signal.
   process.on('SIGHUP', () => process.kill(process.pid, 'SIGTERM'));
 }
 
-// Between the search for a port and the start of workerd another program may take it.
-/** @param {Config} config @param {number} wanted @param {{ folder: string, secrets: Secrets }} options */
-async function started(config, wanted, options) {
-  for (let tries = 1; ; tries += 1) {
-    const local = new LocalGateway({ ...options, port: await freePort(wanted) });
-    try {
-      await local.start(config);
-      return local;
-    } catch (error) {
-      if (!(error instanceof PortTaken) || wanted !== 0 || tries === TRIES) throw error;
-    }
-  }
+// The port stays open while a changed file restarts workerd: clients wait, and no other program takes it.
+/** @param {number} port 0 takes a free one */
+async function listening(port) {
+  const front = new Front();
+  await front.listen(port).catch((error) => {
+    const why = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${error.code})`;
+    throw new Complaint(`port ${port} ${why}: choose another one with --port, or --port 0 for any`);
+  });
+  return front;
 }
-
-class PortTaken extends Complaint {}
 
 // One gateway at a time: a start waits for the one before.
 class LocalGateway {
@@ -54,29 +50,27 @@ class LocalGateway {
   #config; // with which it runs
   #turn = Promise.resolve();
 
-  /** @param {{ port: number, folder: string, secrets: Secrets }} options */
+  /** @param {{ front: Front, folder: string, secrets: Secrets }} options */
   constructor(options) {
     this.#options = options;
   }
 
   get origin() {
-    return `http://127.0.0.1:${this.#options.port}`;
+    return `http://127.0.0.1:${this.#options.front.port}`;
   }
 
   /** Starts it. What is wrong with the configuration becomes a Complaint. @param {Config} config */
   async start(config) {
-    const { port, folder } = this.#options;
+    const { front, folder } = this.#options;
     const setup = new SetupLog();
-    this.#running = await startGateway({
+    const running = await startGateway({
       servers: config.servers,
       vars: this.#variables(config),
       state: join(folder, 'state'),
-      port,
       log: (text) => setup.add(text),
-    }).catch(async (error) => {
-      await freePort(port); // says so if that is why
-      throw error;
     });
+    front.lead(Number(new URL(running.origin).port));
+    this.#running = running;
     this.#config = config;
     // Its settings are read with the first request. This one has no line in the log, so that the first thing to read is the address.
     const { checks } = await (await fetch(`${this.origin}/readyz`)).json();
@@ -88,6 +82,7 @@ class LocalGateway {
   async #stop() {
     const running = this.#running;
     this.#running = undefined;
+    this.#options.front.lead();
     await running?.stop();
   }
 
@@ -182,28 +177,6 @@ function problemIn(line) {
   } catch {
     return undefined; // not one of the gateway's own
   }
-}
-
-// A port that workerd can listen on. Not workerd itself chooses it: the public origin, which has it, is one of the settings that workerd starts with.
-/** @param {number} port 0 takes a free one @returns {Promise<number>} */
-async function freePort(port) {
-  for (let tries = 1; ; tries += 1) {
-    const candidate = port || PORTS.first + Math.floor(Math.random() * PORTS.count);
-    const code = await problemOf(candidate);
-    if (code === undefined) return candidate;
-    if (port === 0 && tries < TRIES) continue;
-    const why = code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${code})`;
-    throw new PortTaken(`port ${candidate} ${why}: choose another one with --port, or --port 0 for any`);
-  }
-}
-
-/** Why nothing can listen on a port: @param {number} port @returns {Promise<string | undefined>} */
-function problemOf(port) {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.on('error', (error) => resolve(/** @type {NodeJS.ErrnoException} */ (error).code));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(undefined)));
-  });
 }
 
 /** @param {string} origin @param {Config} config */

@@ -25,6 +25,8 @@ export async function init({ folder, version }) {
   await change(join(target, 'package.json'), '"name": "mcp-gateway"', `"name": "${name}"`);
   await change(join(target, 'package.json'), /"mcp-tether-gateway": ".*?"/, `"mcp-tether-gateway": "^${version}"`);
   await writeFile(join(target, '.dev.vars'), secrets(), { mode: 0o600 });
+  // Wrangler creates a Worker with required secrets only if it gets them along. A build from a repository, as after the Deploy button, has no such file.
+  await change(join(target, 'package.json'), '"wrangler deploy"', '"wrangler deploy --secrets-file .dev.vars"');
   process.stdout.write(nextSteps(relative('', target)));
 }
 

@@ -23,11 +23,16 @@ before(async () => {
 });
 after(() => project?.remove());
 
-const deploy = (cwd, ...more) =>
-  run(newerNode, [wrangler, 'deploy', '--dry-run', '--outdir', join(cwd, 'out'), ...more], {
+/** Runs the project's own command for it, as `npm run deploy` and Cloudflare's builds do. */
+async function deploy(cwd) {
+  const { scripts } = JSON.parse(await readFile(join(cwd, 'package.json'), 'utf8'));
+  const [program, ...args] = scripts.deploy.split(' ');
+  assert.equal(program, 'wrangler');
+  return run(newerNode, [wrangler, ...args, '--dry-run', '--outdir', join(cwd, 'out')], {
     cwd,
     env: { ...env, WRANGLER_LOG_PATH: join(project.folder, 'logs') },
   });
+}
 
 /** What wrangler says if all is well: the bindings, and no warning. */
 function assertClean({ code, stdout, stderr }) {
@@ -60,7 +65,9 @@ test('the project that init writes can be deployed', async () => {
   assert.equal((await stat(join(folder, '.dev.vars'))).mode & 0o777, 0o600);
   assert.match(await readFile(join(folder, '.gitignore'), 'utf8'), /^\.dev\.vars$/m);
 
-  assertClean(await deploy(folder, '--secrets-file', '.dev.vars'));
+  const { scripts } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  assert.match(scripts.deploy, / --secrets-file \.dev\.vars$/, 'a Worker with required secrets is new only with them');
+  assertClean(await deploy(folder));
 });
 
 test('two projects have different tokens, and a folder with files is left alone', async () => {
@@ -79,7 +86,7 @@ test('two projects have different tokens, and a folder with files is left alone'
   assert.match(stderr, /full: is not empty \(notes\.txt\)/);
 });
 
-// As the Deploy button does it: the folder itself, without `init`.
+// As the Deploy button does it: the folder itself, without `init`, and its script `deploy`. The secrets are already in the Worker; `.dev.vars` is not there.
 test('the template can be deployed, and has no default for a secret', async () => {
   const folder = join(project.folder, 'template');
   await cp(join(root, 'gateway/template'), folder, { recursive: true });

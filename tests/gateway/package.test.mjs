@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { publint } from 'publint';
 import { startReferenceServer } from '../js/servers/proxy/reference-server.mjs';
-import { findFreePort, listen } from '../js/servers/shared/listen.mjs';
+import { listen } from '../js/servers/shared/listen.mjs';
 import { clients, textOf } from './clients.mjs';
 import { packed, root, run, startDev } from './package-project.mjs';
 
@@ -146,34 +146,6 @@ describe('the command', () => {
     assert.equal(code, 1);
     assert.match(stderr, new RegExp(`port ${port} is in use: choose another one with --port`));
   });
-
-  // Another program that takes each port, as soon as it was found to be free.
-  const taking = (times) => ({
-    PATH: process.env.PATH,
-    NODE_OPTIONS: `--import ${new URL('port-taker.mjs', import.meta.url)}`,
-    PORTS_TO_TAKE: String(times),
-  });
-
-  test('names a port that is taken before workerd listens on it', async () => {
-    const cwd = await emptyFolder('port taken');
-    await writeFile(join(cwd, 'mcp.json'), '{"mcpServers":{"a":{"url":"https://a.example/mcp"}}}');
-    const port = await findFreePort();
-    const { code, stderr } = await cli(['dev', '--port', String(port)], { cwd, env: taking(1) });
-    assert.equal(code, 1);
-    assert.equal(
-      stderr,
-      `mcp-tether-gateway: port ${port} is in use: choose another one with --port, or --port 0 for any\n`,
-    );
-  });
-
-  test('finds another free port if that is taken before workerd listens on it', async (t) => {
-    const cwd = await emptyFolder('free port taken');
-    await writeFile(join(cwd, 'mcp.json'), '{"mcpServers":{"a":{"url":"https://a.example/mcp"}}}');
-    const gateway = await startDev(project.cli, { cwd, env: taking(2) });
-    t.after(gateway.stop);
-    assert.equal((await fetch(`${gateway.origin}/healthz`)).status, 200);
-    assert.equal(gateway.stderr(), '');
-  });
 });
 
 describe('dev', () => {
@@ -235,6 +207,26 @@ describe('dev', () => {
     }
     await client.end();
     await more.end();
+  });
+
+  test('keeps its port while a changed file restarts workerd: clients wait, and none is refused', async (t) => {
+    const { cwd, gateway } = await started(t, 'port kept');
+    let isOver = false;
+    const seen = new Set();
+    const asking = (async () => {
+      while (!isOver)
+        await fetch(`${gateway.origin}/healthz`).then(
+          ({ status }) => seen.add(status),
+          ({ cause }) => seen.add(cause.code), // one under way when workerd ends
+        );
+    })();
+    await writeFile(join(cwd, 'mcp.json'), config(['everything', 'more']));
+    await gateway.printed(/has changed/);
+    isOver = true;
+    await asking;
+    assert.ok(seen.has(200) && !seen.has('ECONNREFUSED'), [...seen].join());
+    const { status } = await fetch(`${gateway.origin}/more/mcp`, { method: 'POST' });
+    assert.equal(status, 401);
   });
 
   test('gets its settings from the environment', async (t) => {
