@@ -25,6 +25,7 @@ import {
   parsed,
   resultIn,
 } from './upstream-answer.js';
+import { gatewayWords } from './words.js';
 
 /** @import { Pair } from 'gateway-module' */
 /** @import { IncomingRequest } from './incoming-request.js' */
@@ -75,9 +76,10 @@ export async function passOn(incoming, identity, message, text) {
 function unfit(error, { observer, route }, message) {
   if (!(error instanceof Error) || !('code' in error) || error.code !== CONFIG_ERROR) throw error;
   observer.failed('server_error');
-  log('warn', 'notSent', { server: route.subject, problem: error.message });
+  const words = gatewayWords(error.message);
+  log('warn', 'notSent', { server: route.subject, problem: words });
   return refused(
-    { status: 200, code: OUR_ERROR, message: error.message },
+    { status: 200, code: OUR_ERROR, message: words },
     { id: idOf(message), data: { code: CONFIG_ERROR, retryable: false } },
   );
 }

@@ -3,6 +3,7 @@
 import { error, notification, result } from './messages.js';
 import { outcomeOfCode, outcomeOfResult } from './observe/outcomes.js';
 import { RawJson } from './raw-json.js';
+import { gatewayWords } from './words.js';
 
 /** @import { Exchange } from './exchange.js' */
 /** @import { Outcome } from './observe/outcomes.js' */
@@ -122,6 +123,8 @@ export const OUR_ERROR = 1000;
 
 /** The JSON-RPC error for an McpError: @param {Settled} failure @returns {RpcError} */
 export function errorOf(failure) {
-  const { message, rpcCode, data } = failure;
-  return rpcCode === undefined ? { code: OUR_ERROR, message, data: { ...failure } } : { code: rpcCode, message, data };
+  const { rpcCode, data, evidence } = failure;
+  if (rpcCode !== undefined) return { code: rpcCode, message: failure.message, data };
+  const seen = evidence === undefined ? undefined : { evidence: gatewayWords(evidence) };
+  return { code: OUR_ERROR, message: gatewayWords(failure.message), data: { ...failure, ...seen } };
 }

@@ -26,7 +26,7 @@ const FOREVER = 10 * 365 * 86_400_000; // the row determines when a session expi
 const CLOSED = new Error('the client was closed');
 
 /** @typedef {import('mcp-tether').McpManager & { free(): void }} OwnedManager */
-/** @typedef {Cause & { message: string, rpcCode?: number, data?: unknown }} Settled the McpError of a request */
+/** @typedef {Cause & { message: string, rpcCode?: number, data?: unknown, evidence?: string }} Settled the McpError of a request */
 /** @typedef {{ resolve: (result: unknown) => void, reject: (error: unknown) => void }} Asked a request to the client */
 /** @typedef {{ signal?: AbortSignal, during?: unknown }} About the request that a message belongs to, and the signal of a request of the server */
 /**
