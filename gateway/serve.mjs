@@ -3,12 +3,15 @@ import { fileURLToPath } from 'node:url';
 import { startReferenceServer } from '../tests/js/servers/proxy/reference-server.mjs';
 import { commandLineOptions, runUntilStopped } from '../tests/js/servers/shared/lifetime.mjs';
 import { startGateway } from './local.mjs';
+import { Front } from './package/front.mjs';
 
 const usualPort = 8788;
 const token = 'try-me';
 
 const options = commandLineOptions();
 const state = options.state ?? fileURLToPath(new URL('.state/', import.meta.url));
+const front = new Front();
+await front.listen(Number(options.port ?? usualPort));
 const reference = await startReferenceServer();
 const gateway = await startGateway({
   servers: { everything: { url: reference.url } },
@@ -19,10 +22,10 @@ const gateway = await startGateway({
     ALLOWED_ORIGINS: options.origins ?? 'http://localhost:8787 http://127.0.0.1:8787',
   },
   state,
-  port: Number(options.port ?? usualPort),
   log: console.log,
 });
-const url = gateway.url('everything');
+front.lead(Number(new URL(gateway.origin).port));
+const url = `http://127.0.0.1:${front.port}/everything/mcp`;
 const initialize = JSON.stringify({
   jsonrpc: '2.0',
   id: 1,
@@ -37,6 +40,7 @@ const headers = [
 const curl = ['curl -sS -i', url, ...headers.map((header) => `-H '${header}'`), `-d '${initialize}'`].join(' ');
 
 async function stop() {
+  front.close();
   await gateway.stop();
   await reference.close();
 }

@@ -40,3 +40,10 @@ test('the printed curl line opens a session', async () => {
   assert.equal(result.protocolVersion, '2025-11-25');
   assert.match(result.serverInfo.name, /everything/);
 });
+
+test('so does one whose target is in absolute form', async () => {
+  const [, url] = /curl -sS -i (\S+)/.exec(curl);
+  const command = curl.replace(url, `--request-target ${url} ${url}`);
+  const { stdout } = await promisify(execFile)('sh', ['-c', command], { timeout: 180_000 });
+  assert.match(stdout, /^HTTP\/1\.1 200 /);
+});
