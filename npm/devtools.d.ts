@@ -19,8 +19,12 @@ export interface DevtoolsOptions {
  * shadow root of its own, needs no inline style or script, and shows no header, token or complete session id.
  */
 export type DevtoolsElement = Dom<'HTMLElement'> & {
-  /** The manager whose sessions are shown, with their events from now on. Undefined stops. */
-  manager: McpManager | undefined;
+  /**
+   * The manager whose sessions are shown, with their events from now on. Undefined stops, and what was recorded stays; another manager begins with an
+   * empty record.
+   */
+  get manager(): McpManager | undefined;
+  set manager(manager: McpManager | null | undefined);
   limit: number;
   /** All events so far, to be stored or sent. */
   readonly trace: Trace;

@@ -42,6 +42,8 @@ export class DevtoolsElement extends Base {
   limit = this.#early.limit ?? 10_000;
   /** @type {McpManager | undefined} */
   #manager;
+  /** @type {McpManager | Trace | undefined} */
+  #recorded; // what the events are of
   /** @type {(() => void)[]} */
   #endings = []; // of what lives while the element is in a document
   /** @type {(() => void) | undefined} */
@@ -69,15 +71,19 @@ export class DevtoolsElement extends Base {
   /** @type {EventLog | undefined} */
   #log;
 
+  /** @returns {McpManager | undefined} */
   get manager() {
     return this.#manager;
   }
 
-  set manager(manager) {
+  // React, for example, sets null.
+  set manager(/** @type {McpManager | null | undefined} */ given) {
+    const manager = given ?? undefined;
+    if (this.#unwatch && manager === this.#manager) return;
     this.#unwatch?.();
     this.#manager = manager;
     if (manager) this.#watch(manager);
-    this.#beginNow();
+    this.#schedule();
   }
 
   /** @returns {Trace} */
@@ -92,7 +98,7 @@ export class DevtoolsElement extends Base {
     const trace = parseTrace(source);
     this.manager = undefined;
     this.clear();
-    this.#loaded = trace;
+    this.#loaded = this.#recorded = trace;
     this.limit = Math.max(this.limit, trace.events.length);
     const changed = new Set(trace.events.filter(({ type }) => type === 'stateChanged').map(whoOf));
     // The others have been in one state all the time.
@@ -123,6 +129,7 @@ export class DevtoolsElement extends Base {
     this.#loaded = undefined;
     this.#rebuild();
     this.#beginNow();
+    if (this.#parts) offerLanes(this.#parts.lane, this.#model.lanes, true);
   }
 
   connectedCallback() {
@@ -145,12 +152,22 @@ export class DevtoolsElement extends Base {
   // Events
 
   /** @param {McpManager} manager */
-  #watch({ events }) {
+  #watch(manager) {
+    const { events } = manager;
     const heard = (/** @type {{ type: string, detail: unknown }} */ { type, detail }) => this.add(type, detail);
     for (const type of eventTypes) events.addEventListener(type, heard);
     this.#unwatch = () => {
       for (const type of eventTypes) events.removeEventListener(type, heard);
+      this.#unwatch = undefined;
+      const model = this.#model;
+      // Not if the element is only moved.
+      queueMicrotask(() => this.#unwatch || model.lose(Date.now()));
     };
+    const isOther = this.#recorded && this.#recorded !== manager;
+    this.#recorded = manager;
+    if (!isOther) return this.#beginNow();
+    this.clear();
+    this.#follow(true);
   }
 
   /** Shows the sessions that the manager has, before they have events. */
@@ -277,7 +294,7 @@ export class DevtoolsElement extends Base {
       this.#endings.push(() => scheme.removeEventListener('change', redraw));
     }
     // After it was moved within the document.
-    if (this.#manager && this.#endings.length > 0) this.manager = this.#manager;
+    if (this.#manager) this.manager = this.#manager;
   }
 
   /** @param {KeyboardEvent} event */

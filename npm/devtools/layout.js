@@ -100,10 +100,12 @@ function select(label, choices) {
   return make('select', { 'aria-label': label }, ...options);
 }
 
-/** Those that are new become options. @param {HTMLSelectElement} select @param {Model['lanes']} lanes */
-export function offerLanes(select, lanes) {
+/** Those that are new become options. @param {HTMLSelectElement} select @param {Model['lanes']} lanes @param {boolean} [anew] the others go */
+export function offerLanes(select, lanes, anew) {
+  const { value } = select;
+  if (anew) select.options.length = 1;
   for (const { userId, serverName } of [...lanes.values()].slice(select.options.length - 1, 1_000)) {
     const name = `${userId}@${serverName}`;
-    select.append(make('option', { value: name }, name));
+    select.append(make('option', { value: name, selected: name === value }, name));
   }
 }

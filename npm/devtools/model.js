@@ -64,6 +64,14 @@ export class Model {
       if (state) this.add(traceEvent('stateChanged', { userId, serverName, generation, at, to: state }), -1);
   }
 
+  /** From here on events are missing, also those that would end what is open. @param {number} at */
+  lose(at) {
+    for (const { open, streams } of this.lanes.values()) {
+      for (const [id, item] of open) close(id, item, at, 'quiet');
+      for (const stream of streams) stream.end = Math.min(stream.end, at);
+    }
+  }
+
   /** The sessions with the states that they had. @param {number} at @returns {Snapshot[]} */
   statesAt(at) {
     return [...this.lanes.values()].map(({ userId, serverName, generation, states }) => ({

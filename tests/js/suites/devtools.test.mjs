@@ -370,6 +370,224 @@ describe('opened late', () => {
   });
 });
 
+describe('the manager of an element', () => {
+  /** A page with the managers `globalThis.managers`, whose users are ada, bob and cy, and an element that shows ada's. */
+  async function shown() {
+    const { page, complaints } = await open('');
+    await page.evaluate(async (url) => {
+      const [{ default: init, McpManager }] = await Promise.all([
+        import('/pkg/browser.js'),
+        import('/pkg/devtools.js'),
+      ]);
+      await init();
+      globalThis.managers = {};
+      for (const user of ['ada', 'bob', 'cy']) {
+        const manager = new McpManager({ mcpServers: { notes: { url } } }, { log: () => {} });
+        await manager.connect(user, 'notes');
+        globalThis.managers[user] = manager;
+      }
+      globalThis.call = async (user) => {
+        const session = await globalThis.managers[user].connect(user, 'notes');
+        await session.callTool({ name: 'echo', arguments: { message: user } });
+      };
+      globalThis.element = document.createElement('mcp-tether-devtools');
+      globalThis.element.manager = globalThis.managers.ada;
+      document.body.append(globalThis.element);
+      await globalThis.call('ada');
+    }, server.url);
+    return { page, complaints };
+  }
+  const lanes = async (page) => {
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    return page.locator('mcp-tether-devtools select[aria-label="Which session"] option').allInnerTexts();
+  };
+  const users = async (page) => [...new Set((await traceOf(page)).events.map(({ userId }) => userId))];
+  const methods = async (page) =>
+    (await traceOf(page)).events.filter(({ type }) => type === 'requestSettled').map(({ method }) => method);
+
+  test('another one: what was recorded of the one before is gone, also from the choice of lanes', {
+    timeout: 60_000,
+  }, async () => {
+    const { page, complaints } = await shown();
+    await page
+      .locator('mcp-tether-devtools select[aria-label="Which session"] option', { hasText: 'ada@notes' })
+      .waitFor({ state: 'attached' });
+    await page.locator('.scroll canvas').focus();
+    await page.keyboard.press('Home');
+    await page.evaluate(async () => {
+      globalThis.element.note('before');
+      globalThis.element.manager = globalThis.managers.bob;
+      await globalThis.call('ada');
+      await globalThis.call('bob');
+    });
+    assert.deepEqual(await lanes(page), ['all sessions', 'bob@notes']);
+    assert.deepEqual(await users(page), ['bob']);
+    assert.deepEqual((await traceOf(page)).notes, []);
+    await page.locator('mcp-tether-devtools .launch[data-tone=good]').waitFor({ state: 'attached' });
+    assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
+  test('one that was closed, then another', { timeout: 60_000 }, async () => {
+    const { page, complaints } = await shown();
+    await page.evaluate(async () => {
+      await globalThis.managers.ada.close({ terminate: true });
+    });
+    assert.deepEqual(await lanes(page), ['all sessions', 'ada@notes']);
+    await page.evaluate(async () => {
+      globalThis.element.manager = globalThis.managers.bob;
+      await globalThis.call('bob');
+    });
+    assert.deepEqual(await lanes(page), ['all sessions', 'bob@notes']);
+    assert.deepEqual(await users(page), ['bob']);
+    assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
+  test('the same one again changes nothing', { timeout: 60_000 }, async () => {
+    const { page } = await shown();
+    const before = await traceOf(page);
+    await page.evaluate(async () => {
+      globalThis.element.manager = globalThis.managers.ada;
+    });
+    assert.deepEqual((await traceOf(page)).events, before.events);
+    await page.evaluate(() => globalThis.call('ada'));
+    const calls = (await methods(page)).filter((method) => method === 'tools/call');
+    assert.equal(calls.length, 2, 'each event once');
+    await page.close();
+  });
+
+  for (const nothing of ['null', 'undefined'])
+    test(`${nothing} stops, and what was recorded stays until there is another one`, { timeout: 60_000 }, async () => {
+      const { page, complaints } = await shown();
+      const [before, after, given] = await page.evaluate(async (what) => {
+        const { element } = globalThis;
+        const first = element.trace.events.length;
+        element.manager = what === 'null' ? null : undefined;
+        await globalThis.call('ada');
+        return [first, element.trace.events.length, String(element.manager)];
+      }, nothing);
+      assert.ok(before > 0);
+      assert.equal(after, before);
+      assert.equal(given, 'undefined');
+      await page.evaluate(() => {
+        globalThis.element.manager = globalThis.managers.cy;
+      });
+      assert.deepEqual(await lanes(page), ['all sessions', 'cy@notes']);
+      assert.deepEqual((await traceOf(page)).events, []);
+      assert.deepEqual(complaints, []);
+      await page.close();
+    });
+
+  test('one after a trace: the lanes of the trace are gone', { timeout: 60_000 }, async () => {
+    const { page } = await shown();
+    await page.evaluate(() => {
+      const { element } = globalThis;
+      element.load(element.trace);
+      element.manager = globalThis.managers.bob;
+    });
+    assert.deepEqual(await lanes(page), ['all sessions', 'bob@notes']);
+    assert.equal(await page.getByRole('button', { name: 'Follow' }).getAttribute('aria-pressed'), 'true');
+    await page.close();
+  });
+
+  test('in an element that is moved, no event is lost and none is counted twice', { timeout: 60_000 }, async () => {
+    const { page } = await shown();
+    await page.evaluate(async () => {
+      const { element } = globalThis;
+      const calling = globalThis.call('ada');
+      document.body.append(element);
+      document.body.prepend(element);
+      await calling;
+    });
+    const calls = (await traceOf(page)).events.filter(({ method }) => method === 'tools/call');
+    assert.deepEqual(
+      calls.map(({ type }) => type),
+      ['requestSent', 'requestSettled', 'requestSent', 'requestSettled'],
+    );
+    await page.close();
+  });
+
+  test('in an element that was away: what ended meanwhile is not drawn as open', { timeout: 60_000 }, async () => {
+    const { page } = await shown();
+    await page.evaluate(async () => {
+      const { element } = globalThis;
+      const sent = new Promise((resolve) => {
+        globalThis.managers.ada.events.addEventListener('requestSent', resolve, { once: true });
+      });
+      const calling = globalThis.call('ada');
+      await sent;
+      element.remove();
+      await calling;
+      document.body.append(element);
+    });
+    await page.locator('.scroll canvas').focus();
+    const option = page.locator('mcp-tether-devtools #item');
+    await page.keyboard.press('End');
+    for (;;) {
+      const words = await option.innerText();
+      assert.doesNotMatch(words, /tools\/call.*pending/);
+      const place = await option.getAttribute('aria-posinset');
+      if (place === '1') break;
+      await page.keyboard.press('ArrowLeft');
+    }
+    await page.close();
+  });
+
+  test('in two elements: each has every event once, and clearing one leaves the other', {
+    timeout: 60_000,
+  }, async () => {
+    const { page } = await shown();
+    const [one, other] = await page.evaluate(async () => {
+      const second = document.createElement('mcp-tether-devtools');
+      second.manager = globalThis.managers.ada;
+      document.body.append(second);
+      globalThis.element.clear();
+      await globalThis.call('ada');
+      const events = [globalThis.element, second].map(({ trace }) => trace.events);
+      globalThis.element.clear();
+      return [events[0], second.trace.events];
+    });
+    assert.ok(one.length > 0);
+    assert.deepEqual(one, other);
+    await page.close();
+  });
+
+  test('mounted, removed and mounted again, as React does in StrictMode', { timeout: 60_000 }, async () => {
+    const { page, complaints } = await shown();
+    const counts = await page.evaluate(async () => {
+      const { mountDevtools } = await import('/pkg/devtools.js');
+      globalThis.element.remove();
+      const first = mountDevtools(globalThis.managers.ada);
+      first.remove();
+      const second = mountDevtools(globalThis.managers.ada);
+      await globalThis.call('ada');
+      return [first, second].map(({ trace }) => trace.events.length);
+    });
+    assert.equal(counts[0], 0);
+    assert.ok(counts[1] > 0);
+    assert.equal(await page.locator('mcp-tether-devtools').count(), 1);
+    assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
+  test('Clear keeps the chosen lane, and offers the lanes of new sessions', { timeout: 60_000 }, async () => {
+    const { page } = await shown();
+    const lane = page.locator('mcp-tether-devtools select[aria-label="Which session"]');
+    await page.evaluate(() => globalThis.managers.ada.connect('eve', 'notes'));
+    await lane.locator('option', { hasText: 'eve@notes' }).waitFor({ state: 'attached' });
+    await lane.selectOption('eve@notes');
+    await page.evaluate(async () => {
+      await globalThis.managers.ada.terminate('ada', 'notes');
+      globalThis.element.clear();
+    });
+    assert.equal(await lane.inputValue(), 'eve@notes');
+    await page.evaluate(() => globalThis.managers.ada.connect('fay', 'notes'));
+    await lane.locator('option', { hasText: 'fay@notes' }).waitFor({ state: 'attached' });
+    await page.close();
+  });
+});
+
 describe('ten thousand events', () => {
   test('the log has the rows in sight only, and drawing keeps the frame rate', { timeout: 90_000 }, async (context) => {
     const trace = await longTrace(10_000);
