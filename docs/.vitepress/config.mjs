@@ -48,6 +48,7 @@ export default defineConfig({
   transformPageData(page) {
     page.frontmatter.outline ??= [2, 3];
   },
+  transformHtml: nameSwitches,
   vite: {
     define: { 'import.meta.env.BASE_URL': 'globalThis.__docsBase' },
     // Not tsconfig.json of the repository, whose target is too new for this esbuild.
@@ -157,6 +158,14 @@ function githubSlug(title) {
     .replace(/[^\p{L}\p{N}\s_-]/gu, '')
     .trim()
     .replace(/\s/g, '-');
+}
+
+/** The switch between light and dark gets its name from a script. @param {string} html */
+function nameSwitches(html) {
+  return html.replaceAll(
+    /(<button class="VPSwitch VPSwitchAppearance"[^>]*) title(?=[ >])/g,
+    '$1 aria-label="Dark theme"',
+  );
 }
 
 /** A table that is wider than the window scrolls by itself, also by keyboard. */

@@ -72,6 +72,18 @@ test('axe finds nothing on any page, and none is wider than its window', () =>
     }
   }));
 
+const plain = ['index', 'errors', 'cors', 'when', 'api-index'].map((name) => `docs/${name}.html`);
+for (const path of [...plain, 'index.html', 'doctor.html', 'trace.html', 'live.html', 'login.html'])
+  test(`axe finds nothing on ${path} before a script runs`, { timeout: 120_000 }, async () => {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    await page.route('**/*', (route) =>
+      route.request().resourceType() === 'script' ? route.abort() : route.continue(),
+    );
+    await page.goto(`${files.origin}/site/${path}`);
+    await expectNoViolation(page, path);
+    await page.close();
+  });
+
 const some = ['index.html', 'errors.html', 'cors.html', 'settings.html', 'api-page.html'];
 for (const [where, options] of Object.entries({
   'in the dark': { colorScheme: 'dark' },
