@@ -4,11 +4,23 @@
 /** @typedef {(send: () => Promise<Response>, cut: AbortController) => Promise<Response>} Trouble a fault for one call */
 
 export class Network extends EventTarget {
+  #page;
+  #addresses;
   /** @type {Error | undefined} */
   #gone; // the error of all requests while offline
   #online = new AbortController(); // aborted when going offline: ends pending requests
   /** @type {Trouble[]} */
   #next = []; // faults for the next calls
+
+  /**
+   * @param {string} [page] the name that the servers get with each request
+   * @param {string[]} [addresses] of these servers
+   */
+  constructor(page, addresses = []) {
+    super();
+    this.#page = page;
+    this.#addresses = new Set(addresses.map((address) => new URL(address, document.baseURI).href));
+  }
 
   get offline() {
     return this.#gone !== undefined;
@@ -57,9 +69,20 @@ export class Network extends EventTarget {
     if (this.#gone) return Promise.reject(new TypeError('Failed to fetch'));
     const cut = new AbortController();
     const signal = AbortSignal.any([this.#online.signal, cut.signal, ...(init.signal ? [init.signal] : [])]);
-    const send = () => fetch(url, { ...init, signal });
+    const send = () => fetch(this.#named(url), { ...init, signal });
     const isCall = typeof init.body === 'string' && init.body.includes('"method":"tools/call"');
     const trouble = isCall ? this.#next.shift() : undefined;
     return trouble ? trouble(send, cut) : send();
   };
+
+  /** With the client's and the page's name for the servers that count. @type {(url: Parameters<typeof fetch>[0]) => Parameters<typeof fetch>[0]} */
+  #named(url) {
+    if (this.#page === undefined || url instanceof Request) return url;
+    const named = new URL(url, document.baseURI);
+    const client = named.searchParams.get('client') ?? 'mcp-tether';
+    named.search = '';
+    if (!this.#addresses.has(named.href)) return url;
+    named.searchParams.set('client', `${client}.${this.#page}`);
+    return named;
+  }
 }

@@ -62,6 +62,8 @@ export interface Backend {
   about: string;
   servers: [BackendServer, ...BackendServer[]];
   controlUrl: ((serverName: string) => string) | undefined;
+  /** The page's name at servers that other windows use, too. */
+  page?: string;
   /** The server of the first screen; undefined if there is none. */
   story?: StoryServer;
   /** What is shown below `about`: login-story.js. */
@@ -72,6 +74,8 @@ export interface Backend {
 export interface StoryServer {
   url: string;
   controlUrl: string;
+  /** The page's name there, if other windows use it, too. */
+  page?: string | undefined;
 }
 
 /** What a fault of the story may use. */
@@ -97,6 +101,8 @@ export interface StoryFault {
   isLasting?: boolean;
   /** It ends this page; the next one goes on. */
   reloads?: boolean;
+  /** Its sentence speaks of streams, which a hidden page closes. */
+  countsStreams?: boolean;
   /** May return how long it lasted. */
   break(world: StoryWorld): Promise<unknown>;
   broke(run: StoryRun): string;
@@ -189,6 +195,8 @@ export interface Scenario {
 
 /** The server's counts by client. */
 export interface ServerCounts {
+  /** Another value if they have begun anew. */
+  since?: string;
   clients: Record<string, ClientCounts | undefined>;
 }
 

@@ -1,7 +1,7 @@
 // The objects of one backend: the manager, its sessions, the network and the fault control.
 // @ts-check
 
-import { askControl } from './backends/backend.js';
+import { controlOf } from './backends/backend.js';
 import { Holders } from './holders.js';
 import { Network } from './network.js';
 
@@ -13,7 +13,6 @@ import { Network } from './network.js';
 const sessionConfig = { retryAttempts: 5 };
 
 export class World {
-  network = new Network();
   /** @type {ControlRequest[]} the control requests of the last fault, for the snippet */
   asked = [];
 
@@ -23,6 +22,8 @@ export class World {
   constructor({ library, backend, timeline, log }) {
     this.library = library;
     this.backend = backend;
+    const addresses = backend.servers.map(({ url }) => url);
+    this.network = new Network(backend.page, addresses);
     this.timeline = timeline;
     const mcpServers = Object.fromEntries(
       backend.servers.map(({ name, ...server }) => [
@@ -70,7 +71,7 @@ export class World {
     const url = this.backend.controlUrl?.(this.holder.serverName);
     if (url === undefined) throw new Error('this server has no fault control');
     if (body?.client !== 'official') this.asked.push({ url: `${url}/${what}`, body: body ?? {} });
-    return askControl(url, what, body);
+    return controlOf(url, this.backend.page).ask(what, body);
   };
 
   /**
@@ -79,7 +80,7 @@ export class World {
    */
   async counts() {
     const url = this.backend.controlUrl?.(this.holder.serverName);
-    return url === undefined ? undefined : askControl(url, 'counts');
+    return url === undefined ? undefined : controlOf(url, this.backend.page).counts();
   }
 
   /**

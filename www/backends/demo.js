@@ -2,6 +2,7 @@
 // their URLs as demo.json; the published demo.json is empty.
 // @ts-check
 
+import { tabName } from '../tab.js';
 import { withBrief } from './backend.js';
 
 /** @import { Backend } from '../types.js' */
@@ -20,12 +21,14 @@ export async function demoBackend() {
     .catch(() => ({ servers: [] }));
   const [first] = servers;
   if (!first) return undefined;
+  const page = await tabName();
   const controls = new Map(servers.map(({ name, controlUrl }) => [name, controlUrl]));
   return {
     kind: 'demo',
     about: 'Real MCP servers run on your machine, behind proxies that cause the faults; the client is this library.',
     servers: withBrief(servers.map(({ name, mcpUrl }) => ({ name, url: mcpUrl }))),
     controlUrl: (serverName) => controls.get(serverName) ?? first.controlUrl,
-    ...(story && { story: { url: story.mcpUrl, controlUrl: story.controlUrl } }),
+    page,
+    ...(story && { story: { url: story.mcpUrl, controlUrl: story.controlUrl, page } }),
   };
 }

@@ -3,6 +3,7 @@
 // @ts-check
 
 import { LoginStory } from '../login-story.js';
+import { tabName } from '../tab.js';
 import { withBrief } from './backend.js';
 
 /** @import { OAuthProvider } from 'mcp-tether/oauth' */
@@ -32,6 +33,7 @@ async function make({ mcpUrl, controlUrl }) {
       'The server asks for a login: “Connect” opens the login page of an authorization server on another origin. The tokens are good for 12 seconds.',
     servers: withBrief([{ name: 'private', url: mcpUrl, auth: loginStory.auth }]),
     controlUrl: () => controlUrl,
+    page: await tabName(),
     loginStory,
   };
 }

@@ -1,6 +1,7 @@
 // Servers in a Service Worker of this page: they speak MCP over HTTP like real ones, without a server process.
 // @ts-check
 
+import { tabName } from '../tab.js';
 import { withBrief } from './backend.js';
 
 /** @import { Backend } from '../types.js' */
@@ -15,8 +16,7 @@ const patience = 8_000;
 export async function simulatedBackend() {
   await startWorker();
   // One room per tab, kept across reloads.
-  const room = sessionStorage.getItem('room') ?? crypto.randomUUID().slice(0, 8);
-  sessionStorage.setItem('room', room);
+  const room = await tabName();
   /** @type {(path: string) => string} */
   const address = (path) => new URL(`simulated/${room}/${path}`, document.baseURI).href;
   // A room of its own: the faults of the first screen and of the laboratory do not meet.

@@ -13,7 +13,7 @@ import { SimulatedServer } from './server.js';
 /** @typedef {Partial<Pending> & { count?: number, quiet?: boolean, down?: number }} Control */
 /** @typedef {Record<string, number>} Tally */
 /** @typedef {{ http: Tally, rpc: Tally, runs: number, tools: Tally, repeated: number }} ClientCounts */
-/** @typedef {{ http: Tally, rpc: Tally, status: Tally, faults: Tally, restarts: number, clients: Record<string, ClientCounts> }} Counts */
+/** @typedef {{ since: string, http: Tally, rpc: Tally, status: Tally, faults: Tally, restarts: number, clients: Record<string, ClientCounts> }} Counts */
 
 const keptCalls = 10_000;
 
@@ -25,7 +25,7 @@ export class Room {
   /** @type {Set<string>} */
   #calls = new Set(); // those that have run: client, tool and arguments
   /** @type {Counts} */
-  #counts = { http: {}, rpc: {}, status: {}, faults: {}, restarts: 0, clients: {} };
+  #counts = { since: crypto.randomUUID(), http: {}, rpc: {}, status: {}, faults: {}, restarts: 0, clients: {} };
 
   /** @param {Request} request @param {string} path within the room */
   async answer(request, path) {

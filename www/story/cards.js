@@ -44,6 +44,14 @@ export class Cards {
     for (const beat of this.#beats) beat.textContent = '…';
   }
 
+  /** A fault that was not played to its end. @param {StoryFault} fault */
+  fail({ label }) {
+    this.#title.textContent = label;
+    this.#beats.forEach((beat, i) => {
+      beat.textContent = i === 0 ? 'It was not played to its end.' : '–';
+    });
+  }
+
   /** @param {StoryRun} run */
   show(run) {
     this.#enter(run);

@@ -9,6 +9,11 @@ import { Network } from '../network.js';
 
 /** What both clients are given instead of the global `fetch`. Going offline is told to the manager, as an application would. */
 export class StoryNetwork extends Network {
+  /** @param {StoryServer} server */
+  constructor({ url, page }) {
+    super(page, [url, asOtherHost(url)]);
+  }
+
   /** @type {McpManager | undefined} */
   manager;
 
@@ -31,10 +36,10 @@ export class OurClient {
     this.#session = session;
   }
 
-  /** @param {Library} library @param {StoryServer} server @param {StoryNetwork} network */
-  static async connect({ McpManager, attachToPage, sharedStorage, webStorage, version }, { url }, network) {
+  /** @param {Library} library @param {StoryServer} server @param {StoryNetwork} network @param {string} tab */
+  static async connect({ McpManager, attachToPage, sharedStorage, webStorage, version }, { url }, network, tab) {
     // Of this tab and its frames: other tabs with the story have faults of their own.
-    const tabs = sharedStorage(webStorage(sessionStorage), `story ${tabName()}`);
+    const tabs = sharedStorage(webStorage(sessionStorage), `story ${tab}`);
     const manager = new McpManager(
       { mcpServers: { shop: { url } } },
       { log: () => {}, fetch: network.fetch, storage: tabs, clientInfo: { name: 'mcp-tether-demo', version } },
@@ -57,12 +62,6 @@ export class OurClient {
       return { ok: false, error, ms: since() };
     }
   }
-}
-
-function tabName() {
-  const name = sessionStorage.getItem('story-tab') ?? crypto.randomUUID();
-  sessionStorage.setItem('story-tab', name);
-  return name;
 }
 
 export class TheirClient {
@@ -90,7 +89,7 @@ export class TheirClient {
   }
 
   async #open() {
-    const url = new URL(this.#server.url, document.baseURI);
+    const url = new URL(asOtherHost(this.#server.url), document.baseURI);
     url.searchParams.set('client', 'official');
     const { fetch } = this.#network;
     this.#client = await OfficialClient.connect(this.#module, { url, headers: undefined, fetch, emit: () => {} });
@@ -115,6 +114,12 @@ export class TheirClient {
     return outcome;
   }
 }
+
+/**
+ * Over HTTP/1.1 a browser has six connections to a host, and the official client keeps one in each window: with three windows none would be left.
+ * @param {string} url
+ */
+const asOtherHost = (url) => url.replace('//127.0.0.1:', '//localhost:');
 
 /** @param {unknown} thrown the error of either client, as a line */
 export function errorInWords(thrown) {

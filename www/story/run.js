@@ -16,6 +16,9 @@ export const waitingEvents = /** @type {const} @satisfies {readonly SessionEvent
   'outageEnded',
 ]);
 
+/** A story without an end, and why. */
+export class Untold extends Error {}
+
 export class Run {
   /** Calls of each client since the fault. */
   ours = tally();
@@ -80,6 +83,8 @@ export class Run {
 
   /** @param {ServerCounts} after @param {number} brokeMs @returns {StoryRun} */
   end(after, brokeMs) {
+    if (after.since !== this.before.since)
+      throw new Untold('The browser stopped the simulated server in the middle, and its counts are gone. Press again.');
     const counted = (/** @type {string} */ client) => grown(this.before.clients[client], after.clients[client]);
     const { fault, ours, theirs } = this;
     return {

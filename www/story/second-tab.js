@@ -19,11 +19,11 @@ if (frame)
   );
 
 /** @param {HTMLElement} element */
-async function run({ dataset: { url = '', calls } }) {
-  const network = new StoryNetwork();
-  const server = { url, controlUrl: '' };
+async function run({ dataset: { url = '', page, tab = '', calls } }) {
+  const server = { url, page, controlUrl: '' };
+  const network = new StoryNetwork(server);
   const [ours, theirs] = await Promise.all([
-    OurClient.connect(await loadLibrary(), server, network),
+    OurClient.connect(await loadLibrary(), server, network, tab),
     TheirClient.connect(server, network).catch(() => undefined),
   ]);
   const visit = Math.random().toString(36).slice(2, 8);

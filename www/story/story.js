@@ -3,14 +3,15 @@
 // Every number comes from the manager's events, from the calls' outcomes or from the counts of the server.
 // @ts-check
 
-import { askControl } from '../backends/backend.js';
+import { controlOf } from '../backends/backend.js';
 import { find } from '../find.js';
 import { onSessionEvent } from '../session-events.js';
+import { tabName } from '../tab.js';
 import { Cards } from './cards.js';
 import { OurClient, StoryNetwork, TheirClient } from './clients.js';
 import { storyFaults } from './faults.js';
 import { Lanes } from './lanes.js';
-import { Run, waitingEvents } from './run.js';
+import { Run, Untold, waitingEvents } from './run.js';
 import { openSecondTab } from './second-tab-frame.js';
 
 /** @import { CallOutcome, FaultClient, Library, ServerCounts, StoryFault, StoryServer } from '../types.js' */
@@ -22,12 +23,16 @@ const openingMs = 4_000; // the first restart happens by itself
 const callsAfter = 8;
 const interruptedKey = 'story-interrupted';
 const quietBeats = 300; // then the lanes rest until a button is pressed
+const offline = 'The browser is offline. Press again when it is online.';
+const turnMs = 120_000; // of waiting for another window
 
 export class Story {
   #ui;
   #lanes;
   #cards;
   #server;
+  #tab;
+  #control;
   #ours;
   #theirs;
   #network;
@@ -41,12 +46,14 @@ export class Story {
   #beatsLeft = quietBeats;
   #unanswered = 0; // unanswered calls
 
-  /** @param {HTMLElement} host @param {StoryServer} server @param {{ ours: OurClient, theirs: TheirClient | undefined, network: StoryNetwork }} clients */
-  constructor(host, server, { ours, theirs, network }) {
+  /** @param {HTMLElement} host @param {StoryServer} server @param {{ tab: string, ours: OurClient, theirs: TheirClient | undefined, network: StoryNetwork }} clients */
+  constructor(host, server, { tab, ours, theirs, network }) {
     this.#ui = elementsOf(host);
     this.#lanes = new Lanes(host);
     this.#cards = new Cards(host);
     this.#server = server;
+    this.#tab = tab;
+    this.#control = controlOf(server.controlUrl, server.page);
     this.#ours = ours;
     this.#theirs = theirs;
     this.#network = network;
@@ -61,12 +68,13 @@ export class Story {
 
   /** @param {HTMLElement} host @param {Library} library @param {StoryServer} server */
   static async open(host, library, server) {
-    const network = new StoryNetwork();
+    const network = new StoryNetwork(server);
+    const tab = await tabName();
     const [ours, theirs] = await Promise.all([
-      OurClient.connect(library, server, network),
+      OurClient.connect(library, server, network, tab),
       TheirClient.connect(server, network).catch(() => undefined),
     ]);
-    const story = new Story(host, server, { ours, theirs, network });
+    const story = new Story(host, server, { tab, ours, theirs, network });
     story.#begin();
     return story;
   }
@@ -88,6 +96,10 @@ export class Story {
 
   /** @param {StoryFault | undefined} linked */
   #open(linked) {
+    if (document.hidden) {
+      document.addEventListener('visibilitychange', () => this.#open(linked), { once: true });
+      return;
+    }
     const [restart] = storyFaults;
     const fault = linked ?? restart;
     if (fault && !this.#ui.host.hasAttribute('data-played')) this.play(fault);
@@ -133,10 +145,10 @@ export class Story {
     this.#beatsLeft = quietBeats;
     this.#show(fault);
     try {
-      await this.#theirs?.renew().catch(() => {});
-      await this.#playOut(fault, before);
+      await this.#inTurn(fault, () => uninterrupted(fault, (signal) => this.#playOut(fault, { before, signal })));
     } catch (error) {
-      this.#ui.sentence.textContent = `The demo's server did not take part: ${error instanceof Error ? error.message : error}`;
+      this.#ui.sentence.textContent = whyUntold(error);
+      this.#cards.fail(fault);
     } finally {
       this.#run = undefined;
       this.#isPlaying = false;
@@ -163,11 +175,49 @@ export class Story {
     }
   }
 
-  /** @param {StoryFault} fault @param {ServerCounts} [earlier] */
-  async #playOut(fault, earlier) {
+  /**
+   * A fault of another window at the same server would be part of this one's story.
+   * @param {StoryFault} fault @param {() => Promise<void>} play
+   */
+  async #inTurn({ now }, play) {
+    const { sentence } = this.#ui;
+    if (!navigator.locks) return play();
+    const turn = new AbortController();
+    const busy = 'Another window plays a fault at the same server.';
+    const late = [
+      setTimeout(() => {
+        sentence.textContent = `${busy} This one is next.`;
+      }, 300),
+      setTimeout(() => turn.abort(new Untold(`${busy} Press again when it has ended.`)), turnMs),
+    ];
+    const mine = () => {
+      for (const timer of late) clearTimeout(timer);
+      sentence.textContent = now;
+      return play();
+    };
+    return navigator.locks.request(`story ${this.#server.controlUrl}`, { signal: turn.signal }, mine);
+  }
+
+  /** Both clients with a session that works, at a server that can be reached; then the counts. @param {AbortSignal} signal */
+  async #rested(signal) {
+    const { hostname } = new URL(this.#server.url, document.baseURI);
+    // A Service Worker could answer, but the library waits. And nothing could be loaded again.
+    if (!navigator.onLine && !/^(localhost|127\.|\[)/.test(hostname)) throw new Untold(offline);
+    await this.#control.counts();
+    await this.#until(() => this.#unanswered === 0 && !this.#network.offline, signal);
+    // Of a story that was interrupted.
+    await this.#control.ask('clear');
+    await this.#call('stock');
+    await this.#theirs?.renew().catch(() => {});
     // The counts before must not have half a call.
-    await this.#until(() => this.#unanswered === 0);
-    const before = earlier ?? (await this.#counts());
+    await this.#until(() => this.#unanswered === 0, signal);
+    return this.#control.counts();
+  }
+
+  /** @param {StoryFault} fault @param {{ before: ServerCounts | undefined, signal: AbortSignal }} how */
+  async #playOut(fault, { before: earlier, signal }) {
+    const before = earlier ?? (await this.#rested(signal));
+    signal.throwIfAborted();
     if (fault.reloads && !earlier) return this.#reload({ id: fault.id, before, runs: this.#cards.record });
     const run = new Run(fault, before);
     this.#lanes.flag(fault.chip);
@@ -175,20 +225,24 @@ export class Story {
     // Of a page that was reloaded, time counts from its beginning.
     const began = earlier ? 0 : performance.now();
     const breaking = fault.break({
-      control: this.#control,
+      control: this.#control.ask,
       network: this.#network,
-      secondTab: async () => run.add(await openSecondTab(this.#ui.card, this.#server.url, callsAfter)),
+      secondTab: async () =>
+        run.add(await openSecondTab(this.#ui.card, this.#server, { tab: this.#tab, calls: callsAfter })),
       each: (arm) => Promise.all(clients.map(arm)),
     });
+    breaking.catch(() => {}); // it is awaited below, if the story gets there
     // A fault that waits for a call has to be armed before it.
     if (!fault.isLasting) await breaking;
+    signal.throwIfAborted();
     const sinceMs = performance.now() - began;
     this.#run = run;
     const brokeMs = await breaking;
     if (fault.isLasting) run.wait();
-    await this.#until(() => run.made >= callsAfter && !run.isOpen);
+    await this.#until(() => run.made >= callsAfter && !run.isOpen, signal);
     this.#run = undefined;
-    const ended = run.end(await this.#counts(), typeof brokeMs === 'number' ? brokeMs : sinceMs);
+    const ended = run.end(await this.#control.counts(), typeof brokeMs === 'number' ? brokeMs : sinceMs);
+    signal.throwIfAborted();
     this.#ui.sentence.textContent = fault.sentence(ended);
     this.#cards.show(ended);
   }
@@ -200,9 +254,10 @@ export class Story {
     return new Promise(() => {});
   }
 
-  /** @param {() => boolean} condition */
-  async #until(condition) {
+  /** @param {() => boolean} condition @param {AbortSignal} signal */
+  async #until(condition, signal) {
     while (!condition()) {
+      signal.throwIfAborted();
       await new Promise((resolve) => {
         setTimeout(resolve, 50);
       });
@@ -215,9 +270,13 @@ export class Story {
     if (!this.#isPlaying && isResting) return;
     if (this.#isPlaying && (!this.#run || this.#run.made >= callsAfter)) return;
     this.#beatsLeft -= 1;
-    this.#orders += 1;
     const isFirst = this.#run?.made === 0;
-    const name = (isFirst && this.#run?.fault.tool) || 'stock';
+    this.#call((isFirst && this.#run?.fault.tool) || 'stock');
+  }
+
+  /** Resolves when both have been answered. @param {string} name of the tool */
+  #call(name) {
+    this.#orders += 1;
     const given = { order: `${this.#visit}-${this.#orders}` };
     const ours = this.#ours.call(name, given);
     const theirs = this.#theirs?.call(name, given);
@@ -225,6 +284,7 @@ export class Story {
     if (theirs) this.#count(theirs);
     this.#run?.watch(ours, theirs);
     this.#lanes.tick(ours, theirs);
+    return Promise.all([ours, theirs]);
   }
 
   /** @param {Promise<CallOutcome>} coming */
@@ -233,14 +293,42 @@ export class Story {
     await coming;
     this.#unanswered -= 1;
   }
+}
 
-  /** @returns {Promise<ServerCounts>} */
-  #counts() {
-    return askControl(this.#server.controlUrl, 'counts');
-  }
+/**
+ * Plays a fault, unless something comes between of which its sentence would know nothing.
+ * @param {StoryFault} fault @param {(signal: AbortSignal) => Promise<void>} play
+ */
+function uninterrupted({ countsStreams }, play) {
+  const interruption = new AbortController();
+  const ended = new AbortController();
+  const { signal } = ended;
+  const interrupt = (/** @type {string} */ why) => interruption.abort(new Untold(why));
+  addEventListener(
+    'offline',
+    () => interrupt('The browser went offline in the middle. Press again when it is online.'),
+    {
+      signal,
+    },
+  );
+  const hidden = () =>
+    document.hidden && interrupt('The page was hidden in the middle, and closed its stream. Press again.');
+  if (countsStreams) document.addEventListener('visibilitychange', hidden, { signal });
+  /** @type {Promise<never>} */
+  const interrupted = new Promise((_resolve, reject) => {
+    interruption.signal.addEventListener('abort', () => reject(interruption.signal.reason));
+  });
+  return Promise.race([play(interruption.signal), interrupted]).finally(() => ended.abort());
+}
 
-  /** @type {(what: string, body?: object) => Promise<unknown>} */
-  #control = (what, body) => askControl(this.#server.controlUrl, what, body);
+/** @param {unknown} error */
+function whyUntold(error) {
+  if (error instanceof Untold) return error.message;
+  if (!navigator.onLine) return offline;
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  return name === 'TypeError' || name === 'TimeoutError'
+    ? 'The server of this screen cannot be reached. If it was started again, reload the page.'
+    : `The fault could not be played: ${message}`;
 }
 
 /** @returns {Interrupted | undefined} */

@@ -1,6 +1,7 @@
 // A proxy with CORS in front of a real MCP server. On demand it drops sessions, restarts the server, and makes requests
 // fail.
 
+import { randomUUID } from 'node:crypto';
 import { faults } from './proxy/faults.mjs';
 import { breakConnection, forward } from './proxy/forward.mjs';
 import { answerPreflight, isForeignOrigin, setCorsHeaders } from './shared/cors.mjs';
@@ -24,6 +25,7 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
   const pending = [];
   const calls = new Set();
   const counts = {
+    since: randomUUID(),
     http: {},
     rpc: {},
     status: {},

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openPage } from '../helpers/browsers/firefox.mjs';
-import { beatsAgree, play, stories } from '../helpers/page/story.mjs';
+import { beatsAgree, countsOf, play, stories } from '../helpers/page/story.mjs';
 import { startDemo } from '../servers/demo.mjs';
 
 const artifacts = fileURLToPath(new URL('../../../artifacts/', import.meta.url));
@@ -25,7 +25,7 @@ after(async () => {
   await demo?.close();
 });
 
-const counts = async () => (await fetch(`${demo.story.controlUrl}/counts`)).json();
+const counts = () => countsOf(demo.story.controlUrl);
 
 /** The part of a visitor (visitor.mjs) that the stories need. */
 const visitor = {

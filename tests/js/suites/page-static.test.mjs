@@ -15,7 +15,7 @@ let files;
 let visitor;
 const proxy = new Proxy({}, { get: (_target, name) => visitor[name] });
 const counts = () =>
-  visitor.page.evaluate(async () => (await fetch(`simulated/${sessionStorage.getItem('room')}/control/counts`)).json());
+  visitor.page.evaluate(async () => (await fetch(`simulated/${sessionStorage.getItem('tab')}/control/counts`)).json());
 
 before(async () => {
   await bundleOfficialClient();

@@ -28,7 +28,7 @@ describe('the simulated server', { concurrency: true }, () => {
       const visitor = await openVisitor(`${files.origin}/`, { reducedMotion: 'reduce' });
       const counts = () =>
         visitor.page.evaluate(async () =>
-          (await fetch(`simulated/${sessionStorage.getItem('room')}-story/control/counts`)).json(),
+          (await fetch(`simulated/${sessionStorage.getItem('tab')}-story/control/counts`)).json(),
         );
       try {
         for (let run = 0; run < runs; run += 1) {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { storyFaults } from '../../../www/story/faults.js';
-import { beatsAgree, play, played, stories } from '../helpers/page/story.mjs';
+import { beatsAgree, countsOf, play, played, stories } from '../helpers/page/story.mjs';
 import { openVisitor } from '../helpers/page/visitor.mjs';
 import { startDemo } from '../servers/demo.mjs';
 
@@ -16,7 +16,7 @@ before(async () => {
 
 after(() => demo?.close());
 
-const counts = async () => (await fetch(`${demo.story.controlUrl}/counts`)).json();
+const counts = () => countsOf(demo.story.controlUrl);
 
 describe('each fault', () => {
   let visitor;

@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openPage } from '../helpers/browsers/webkit.mjs';
+import { countsOf } from '../helpers/page/story.mjs';
 import { startDemo } from '../servers/demo.mjs';
 
 let demo;
 let page;
 const counts = async () => {
-  const { clients } = await (await fetch(`${demo.servers[0].controlUrl}/counts`)).json();
+  const { clients } = await countsOf(demo.servers[0].controlUrl);
   const { rpc, http } = clients['mcp-tether'];
   return { handshakes: rpc.initialize, deletes: http.DELETE ?? 0 };
 };

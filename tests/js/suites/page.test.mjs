@@ -6,6 +6,7 @@ import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { sideBySide, takeAway, wholeLife } from '../helpers/page/stories.mjs';
+import { countsOf } from '../helpers/page/story.mjs';
 import { openVisitor, steps } from '../helpers/page/visitor.mjs';
 import { startDemo } from '../servers/demo.mjs';
 
@@ -14,7 +15,7 @@ let demo;
 let visitor;
 /** The counts of the server in use. */
 let server = 0;
-const counts = async () => (await fetch(`${demo.servers[server].controlUrl}/counts`)).json();
+const counts = () => countsOf(demo.servers[server].controlUrl);
 
 before(async () => {
   demo = await startDemo({ port: 0 });

@@ -2,7 +2,34 @@
 import assert from 'node:assert/strict';
 
 const words = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve'];
+/** A number as the page writes it. @param {string} word */
+export const numberOf = (word) =>
+  words.includes(word.toLowerCase()) ? words.indexOf(word.toLowerCase()) : Number(word);
 const none = { http: {}, rpc: {}, runs: 0, tools: {}, repeated: 0 };
+
+/**
+ * The counts of a demo's server. It tells the windows of the page apart by a name after the client's; here they are summed, or those of one page.
+ * @param {string} controlUrl
+ * @param {string} [page]
+ */
+export async function countsOf(controlUrl, page) {
+  const counts = await (await fetch(`${controlUrl}/counts`)).json();
+  const clients = {};
+  for (const [name, own] of Object.entries(counts.clients)) {
+    const [client, of] = name.split('.');
+    if (page === undefined || of === page) clients[client] = clients[client] ? sum(clients[client], own) : own;
+  }
+  return { ...counts, clients };
+}
+
+/** Of two records of numbers, however deep. */
+function sum(one, other) {
+  if (typeof other !== 'object') return (one ?? 0) + other;
+  return {
+    ...one,
+    ...Object.fromEntries(Object.entries(other).map(([name, value]) => [name, sum(one?.[name], value)])),
+  };
+}
 
 /** What the server counted for one client between two readings. */
 function grown(before, after, client) {
@@ -107,7 +134,7 @@ export function beatsAgree({ beats, ours, theirs }) {
     new RegExp(`For ${who}: (\\w+) handshakes?, (\\w+) tool requests?, (\\w+) runs?`)
       .exec(counted)
       .slice(1)
-      .map((word) => (words.includes(word) ? words.indexOf(word) : Number(word)));
+      .map(numberOf);
   const [handshakes, requests, runs] = told('mcp-tether');
   assert.equal(handshakes, ours.handshakes, counted);
   // Calls after the story are counted by this test alone.

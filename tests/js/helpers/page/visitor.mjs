@@ -79,12 +79,15 @@ export async function openVisitor(url, options = {}) {
      * Chromium itself logs an error for every failed fetch; failed fetches from the MCP servers are expected. And a
      * manager of a snippet's own writes its log to the console.
      */
-    complaints: (...servers) =>
-      complaints.filter(
+    complaints(...servers) {
+      // The first screen's official client has another host's connections.
+      const hosts = servers.flatMap((server) => [server, server.replace('//127.0.0.1', '//localhost')]);
+      return complaints.filter(
         (complaint) =>
           !complaint.startsWith('console: [MCP]') &&
-          !(complaint.includes('Failed to load resource') && servers.some((server) => complaint.includes(server))),
-      ),
+          !(complaint.includes('Failed to load resource') && hosts.some((host) => complaint.includes(host))),
+      );
+    },
     close: () => browser.close(),
   };
   return visitor;
