@@ -7,7 +7,7 @@ import { json } from './wire.js';
 /** @import { Answer } from './types.js' */
 /** @import { Wire } from './wire.js' */
 
-const usual = ['/mcp', '/mcp/', '/api/mcp', '/sse', '/'];
+const usual = ['/mcp', '/mcp/', '/api/mcp', '/gradio_api/mcp/', '/sse', '/'];
 
 /**
  * Whether an answer says that there is no MCP endpoint at this path.

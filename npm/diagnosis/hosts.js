@@ -14,7 +14,8 @@ const rows = [
   { header: ['cf-mitigated', /^challenge$/], fix: botProtection() },
   { header: ['x-vercel-mitigated'], fix: botProtection() },
   { header: ['x-amzn-waf-action'], fix: botProtection() },
-  { words: /<title>(Just a moment|Attention Required)/i, fix: botProtection() },
+  { words: /<title>(Just a moment|Attention Required)|mod_security|_Incapsula_Resource/i, fix: botProtection() },
+  { status: [403], header: ['server', /^AkamaiGHost/], fix: botProtection() },
   {
     // Of Cloudflare's 1xxx errors, those of rules; 1015 is a limit of rates.
     words: /error (code: )?10(0[5-9]|1[0-3]|20)\b|Sorry, you have been blocked/i,
@@ -42,6 +43,7 @@ const rows = [
   { header: ['x-vercel-error', /NOT_FOUND/], fix: noApplication() },
   { header: ['x-render-routing', /no-server|suspend/], fix: noApplication() },
   { header: ['fly-error'], fix: noApplication() },
+  { words: /web app is stopped/, fix: noApplication() },
   {
     status: [403],
     header: ['server', /^AirTunes/],
@@ -57,10 +59,17 @@ const rows = [
     header: ['x-amzn-errortype', /MissingAuthenticationToken/],
     fix: 'Correct the stage and the path of the URL: AWS API Gateway has no such route, or wants signed requests.',
   },
+  { status: [401], page: true, fix: loginPage },
+  { status: [403], words: /<title>\s*(sign|log)[- ]?in/i, fix: loginPage },
+  { header: ['x-goog-iap-generated-response'], fix: loginPage },
   {
     status: [401],
-    page: true,
-    fix: loginPage,
+    words: /^\{"code":(401|"UNAUTHORIZED_\w+"),"message":"(Missing authorization|Invalid JWT)/,
+    fix: 'Deploy the function with --no-verify-jwt, or pass a key of the project: Supabase verifies a JWT before it runs.',
+  },
+  {
+    words: /webhook .{1,200} is not registered/,
+    fix: 'Activate the workflow, or correct the path of the URL: n8n has no such webhook.',
   },
   {
     status: [400, 403, 419, 422],

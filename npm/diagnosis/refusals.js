@@ -248,7 +248,8 @@ function redirect(answer, wire) {
     return { detail, fix: `Configure ${to}, to which the server redirects: ${why}.` };
   return {
     detail,
-    fix: `${isForeign ? 'Exclude this path from the login that redirects it, or configure' : 'Configure'} the URL that the redirect points to${target ? `, ${to}` : ''}: ${why}.`,
+    // A login that comes back, at the same origin.
+    fix: `${isForeign || /=(https?%3A|%2F)/i.test(there.search) ? 'Exclude this path from the login that redirects it, or configure' : 'Configure'} the URL that the redirect points to${target ? `, ${to}` : ''}: ${why}.`,
   };
 }
 
@@ -261,11 +262,11 @@ const remedies = {
       fix: credentials(wire),
     };
   },
-  403: (answer, { origin }) => ({
+  403: (answer, { origin, ownHeaders }) => ({
     detail: `refused with ${said(answer)}`,
     fix: answer.isAboutOrigin
       ? `Allow the origin ${origin}: without an Origin header the server does not answer 403.`
-      : `Grant these credentials access${origin ? `, or allow the origin ${origin}` : ''}.`,
+      : `${ownHeaders.length > 0 ? 'Grant these credentials access' : 'Allow requests without credentials, or pass some'}${origin ? `, or allow the origin ${origin}` : ''}.`,
   }),
   404: (answer) => ({ detail: `answered with ${said(answer)}`, fix: wrongPath(answer) }),
   405: (answer) => ({ detail: `answered with ${said(answer)}: this URL does not accept POST`, fix: wrongPath(answer) }),

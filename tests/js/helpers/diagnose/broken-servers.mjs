@@ -105,7 +105,7 @@ export const brokenServers = {
     origin: 'https://app.example',
     step: 'initialize',
     detail: 'refused with 403',
-    fix: 'Grant these credentials access, or allow the origin https://app.example.',
+    fix: 'Allow requests without credentials, or pass some, or allow the origin https://app.example.',
   },
   'a busy server': {
     serve: withStatus(503, { 'Retry-After': '7' }),
@@ -232,7 +232,7 @@ export const brokenServers = {
     serve: withStatus(403, {}, 'This account is hosted elsewhere'),
     step: 'initialize',
     detail: 'refused with 403 "This account is hosted elsewhere"',
-    fix: 'Grant these credentials access.',
+    fix: 'Allow requests without credentials, or pass some.',
   },
   'a body that a parser has read': {
     serve: withStatus(500, {}, 'InternalServerError: stream is not readable'),
