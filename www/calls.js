@@ -7,6 +7,9 @@ import { duration } from './format.js';
 /** @import { McpError, McpSession, RequestOptions } from 'mcp-tether' */
 /** @import { CallOutcome, LoadOutcome, Tool, ToolProperty, ToolResult } from './types.js' */
 
+// Of a thousand calls the last waits for all others: over HTTP/1.1 a browser sends six at a time.
+const queueMs = 900_000;
+
 /**
  * Arguments that fit a tool's schema; undefined if they cannot be generated.
  * @param {Tool} tool
@@ -85,7 +88,7 @@ export async function callMany(session, tool, n, message) {
     Array.from({ length: n }, async (_, i) => {
       const own = `${message} (${i + 1})`;
       const given = argumentsFor(tool, own) ?? {};
-      const text = textOf(await session.callTool({ name: tool.name, arguments: given }));
+      const text = textOf(await session.callTool({ name: tool.name, arguments: given }, { timeout: queueMs }));
       if (Object.values(given).includes(own) && !text.includes(own))
         throw new Error(`Call ${i + 1} got the result of another call: ${text}`);
     }),

@@ -21,7 +21,7 @@ function grown(before, after, client = 'mcp-tether') {
 /** Presses a button and returns its result, the server's counts for it, and the number of each status. */
 async function meet(visitor, counts, id) {
   const before = await counts();
-  const result = await visitor.press(id);
+  const result = await visitor.press(id, async () => (await counts()).http.POST);
   const after = await counts();
   const status = (code) => (after.status[code] ?? 0) - (before.status[code] ?? 0);
   return { result, before, after, status, ...grown(before, after) };

@@ -55,17 +55,30 @@ export async function openVisitor(url, options = {}) {
         .locator('#log')
         .innerText()
         .then((log) => [...log.matchAll(new RegExp(pattern, 'g'))].length),
-    /** Presses a button, and waits until everything that it started has ended; returns the result. */
-    async press(id) {
+    /**
+     * Presses a button, and waits until everything that it started has ended, as long as `progress` returns something new; returns the result.
+     * @param {string} id
+     * @param {() => Promise<unknown>} [progress]
+     */
+    async press(id, progress) {
       await page.evaluate(() => {
         document.querySelector('#result').dataset.kind = 'pressed';
       });
       await page.locator(`#${id}:enabled`).click();
-      await visitor.until(() => {
+      const isDone = () => {
         const { kind } = document.querySelector('#result').dataset;
         const busy = document.querySelector('#result').dataset.busy !== undefined;
         return !busy && kind !== 'busy' && kind !== 'pressed';
-      });
+      };
+      for (let before, now; ; before = now) {
+        try {
+          await visitor.until(isDone);
+          break;
+        } catch (error) {
+          now = await progress?.();
+          if (now === before) throw error;
+        }
+      }
       return visitor.text('#result');
     },
     async connect() {
