@@ -11,7 +11,7 @@ import { Network } from '../network.js';
 export class StoryNetwork extends Network {
   /** @param {StoryServer} server */
   constructor({ url, page }) {
-    super(page, [url, asOtherHost(url)]);
+    super(page, [url, theirUrl({ url, page })]);
   }
 
   /** @type {McpManager | undefined} */
@@ -89,7 +89,7 @@ export class TheirClient {
   }
 
   async #open() {
-    const url = new URL(asOtherHost(this.#server.url), document.baseURI);
+    const url = new URL(theirUrl(this.#server), document.baseURI);
     url.searchParams.set('client', 'official');
     const { fetch } = this.#network;
     this.#client = await OfficialClient.connect(this.#module, { url, headers: undefined, fetch, emit: () => {} });
@@ -116,10 +116,11 @@ export class TheirClient {
 }
 
 /**
- * Over HTTP/1.1 a browser has six connections to a host, and the official client keeps one in each window: with three windows none would be left.
- * @param {string} url
+ * Over HTTP/1.1 a browser has six connections to a host, and the official client keeps one in each window: with three windows none would be left at a server
+ * that they share.
+ * @param {Pick<StoryServer, 'url' | 'page'>} server
  */
-const asOtherHost = (url) => url.replace('//127.0.0.1:', '//localhost:');
+const theirUrl = ({ url, page }) => (page === undefined ? url : url.replace('//127.0.0.1:', '//localhost:'));
 
 /** @param {unknown} thrown the error of either client, as a line */
 export function errorInWords(thrown) {
