@@ -4,7 +4,7 @@
 import { addressOf } from './address.js';
 import { bodiless, idOf, json, refused, responseTo, seconds } from './answers.js';
 import { ANYBODY, authenticate, KEYS_PAUSE, KeysUnreachable } from './auth.js';
-import { drain, readBody } from './body.js';
+import { drain, readBody, Stalled } from './body.js';
 import { count, countRequest, flush, isFlushDue } from './counters.js';
 import { idWithin, isAmbiguous, messagesBeyondOne, shallowText } from './envelope.js';
 import { readHead } from './head.js';
@@ -178,7 +178,7 @@ export class IncomingRequest {
   finished(answer) {
     const { request } = this;
     if (request.bodyUsed || !request.body) return this.#sent(answer);
-    const isOver = drain(request).catch(() => {}); // the client disconnected
+    const isOver = drain(request).catch(() => {}); // the client disconnected, or sends no more
     return isOver.then(() => this.#sent(answer));
   }
 
@@ -279,8 +279,8 @@ export class IncomingRequest {
     const { request, gateway, head } = this;
     const { subject } = this.route;
     // One that workerd cannot read has an encoding that is wrong, or that it does not know, such as chunk extensions; or the client has gone.
-    const body = await readBody(request, head, this.settings.limits.MAX_BODY_BYTES).catch(() => undefined);
-    if (!body) return this.refuse('json');
+    const body = await readBody(request, head, this.settings.limits.MAX_BODY_BYTES).catch((error) => error);
+    if (body instanceof Error) return this.refuse(body instanceof Stalled ? 'stalled' : 'json');
     const { text, head: first, tail } = body;
     if (text === undefined) return this.refuse('body', { id: idWithin(first, tail) });
     const more = messagesBeyondOne(text);

@@ -147,6 +147,27 @@ describe('refusals', () => {
     assert.match(answer, /^HTTP\/1\.1 (413|400) /);
   });
 
+  const waiting = ['Content-Type: application/json', 'Accept: application/json, text/event-stream'];
+  for (const [what, head, body, status] of [
+    ['of a stranger', ['Content-Length: 1000'], '{"jsonrpc"', 401],
+    [
+      'of a user without a known length',
+      [`Authorization: Bearer token-of-ada`, 'Transfer-Encoding: chunked'],
+      '5\r\n{"jso\r\n',
+      408,
+    ],
+    [
+      'of a user, beyond the limit',
+      [`Authorization: Bearer token-of-ada`, 'Content-Length: 9999999'],
+      '{"jsonrpc"',
+      408,
+    ],
+  ])
+    test(`a body ${what} that stops arriving is not waited for without end`, { timeout: 120_000 }, async () => {
+      const answer = await raw(`${stack.origin}/scripted/mcp`, [...waiting, ...head], body);
+      assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
+    });
+
   test('requests that are refused unread leave their connection to the next one', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const post = (text, headers) =>
