@@ -1,8 +1,9 @@
 // @ts-check
 // The rest of mcp-tether/oauth, which it loads when it is used.
 
-export { DPoP, generateKeyPair } from 'oauth4webapi';
 export { deviceFlow } from './oauth/more/device.js';
 export { fileStorage } from './oauth/more/file.js';
 export { loopback } from './oauth/more/loopback.js';
-export { clientCredentials, enterprise, jwtBearer, prove } from './oauth/more/machine.js';
+export { machineLogin, prove } from './oauth/more/machine.js';
+export { revoke } from './oauth/more/revoke.js';
+export { proofOf, proverOf } from './oauth/proof.js';

@@ -76,8 +76,8 @@ export type Authorize = (
 export interface OAuthOptions extends ProviderOptions {
   /** {@link popup}, {@link redirect}, {@link loopback}, {@link deviceCode} or a function of your own. */
   authorize: Authorize;
-  /** Where logins come back to, exactly as registered; https, or http on this machine. Not needed with {@link loopback} and {@link deviceCode}. */
-  redirectUri?: string | undefined;
+  /** Where logins come back to, exactly as registered; https, or http on this machine. A path is one of this page's origin. Not needed with {@link loopback} and {@link deviceCode}. */
+  redirectUri?: string | PlatformUrl | undefined;
   /** A client that was registered by hand. It is used at one issuer only: the first one, or {@link ProviderOptions.issuer}. */
   clientId?: string | undefined;
   clientSecret?: string | undefined;

@@ -54,6 +54,9 @@ again=("${esbuild[@]}" --allow-overwrite --mangle-props='^(settleWith|relayTo|is
 # Of each other they import what is public.
 "${esbuild[@]}" --bundle --packages=external --external:./lists.js --external:./snapshot.js "${alone[@]/#/$staging/}"
 "${esbuild[@]}" --bundle --external:./oauth-more.js "$staging/oauth.js"
+# As above: names that only npm/oauth/ uses, and that are neither stored nor used by oauth-more.js.
+inner='^(keepClient|withoutDocument|isBound|handed|refreshes|flights|aborter|failure|logins|since|waiting|isOfPage|hints|locate|load|store|edit|alone|entry|prepare|release)$'
+"${esbuild[@]}" --allow-overwrite --mangle-props="$inner" "$package/oauth.js"
 # npm sorts a tarball's files by their names. Beside browser.js, within gzip's window, what both have in common takes 7 KB less.
 mv "$package/slim.js" "$package/core.js"
 printf '%s\n' "export * from './core.js';" "export { default } from './core.js';" >"$staging/slim.js"

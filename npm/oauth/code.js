@@ -8,7 +8,7 @@ import { without } from './scope.js';
 import { post } from './tokens.js';
 
 /** @param {import('./provider.js').Login} login */
-export async function codeLogin({ web, place, found, sent, scope, entry, prover, keepClient }) {
+export async function codeLogin({ web, place, found, sent, scope, entry, prover, outs, keepClient }) {
   const { settings } = place;
   const { authorize } = settings;
   const { as, resource } = found;
@@ -31,7 +31,7 @@ export async function codeLogin({ web, place, found, sent, scope, entry, prover,
       continue;
     }
     await keepClient({ ...client, isDoubtful: true });
-    const about = { as, client, redirectUri, resource, sent, scope, withoutOffline };
+    const about = { as, client, redirectUri, resource, sent, scope, withoutOffline, outs };
     try {
       if (isDevice) return { json: await authorize.byCode(post, web, about, prover), client, scope };
       return await byRedirect(web, place, about, prover, keepClient);
@@ -72,6 +72,8 @@ async function byRedirect(web, { settings, key }, about, prover, keepClient) {
   authorize.save?.(key, pending);
   const { state, redirectUri } = pending;
   const callback = await authorize(url, { signal: web.signal, state, redirectUri });
+  if (!callback?.includes && !callback?.href)
+    throw new OAuthError('config', '`authorize` gave no URL: write `popup()`, not `popup`');
   web.signal.throwIfAborted();
   return redeem(web, pending, callback, prover, keepClient);
 }

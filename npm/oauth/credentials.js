@@ -18,6 +18,7 @@ import { exclusively } from './lock.js';
  * @property {Tokens} [tokens]
  * @property {string} [requested] all scopes that were asked for
  * @property {boolean} [withoutOffline] `offline_access` is refused
+ * @property {number} [outs] how often the user has signed out
  *
  * @typedef {object} State what only this provider knows
  * @property {string} [handed] the token that was returned last

@@ -2,19 +2,24 @@
 // The error of this entry. The manager passes it on as the `cause` of `unauthorized`.
 
 export class OAuthError extends Error {
+  /** @override */
+  name = 'OAuthError';
+  /** @type {string | undefined} */
+  url;
+  /** @type {number | undefined} */
+  status;
+  /** Whether the same request may succeed later: stored tokens stay. */
+  isTransient = false;
+
   /**
    * @param {string} code an OAuth error code (`access_denied`), or one of ours (`issuer_mismatch`)
    * @param {string} message
    * @param {{ url?: string, status?: number, cause?: unknown, isTransient?: boolean }} [about]
    */
-  constructor(code, message, { url, status, cause, isTransient = false } = {}) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.name = 'OAuthError';
+  constructor(code, message, about) {
+    super(message, about);
     this.code = code;
-    this.url = url;
-    this.status = status;
-    /** Whether the same request may succeed later: stored tokens stay. */
-    this.isTransient = isTransient;
+    Object.assign(this, about);
   }
 }
 

@@ -19,6 +19,7 @@ import { post } from './tokens.js';
  * @property {string} [sent] the `resource` parameter
  * @property {string} [scope]
  * @property {boolean} [withoutOffline] `offline_access` was refused
+ * @property {number} [outs] how often the user had signed out
  */
 
 /**

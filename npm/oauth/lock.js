@@ -33,15 +33,9 @@ async function acrossContexts(storage, name, signal, act) {
   if (storage.lock) return storage.lock(name, act);
   const { locks } = globalThis.navigator ?? {};
   if (!locks) return act();
-  let isHeld = false;
-  try {
-    return await locks.request(name, { signal }, () => {
-      isHeld = true;
-      return act();
-    });
-  } catch (error) {
+  return locks.request(name, { signal }, act).catch((/** @type {any} */ error) => {
     // In a sandboxed frame locks are there and refused (Web Locks §3.3).
-    if (isHeld || signal.aborted) throw error;
+    if (error.name !== 'SecurityError') throw error;
     return act();
-  }
+  });
 }

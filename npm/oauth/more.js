@@ -3,6 +3,7 @@
 
 import { more } from '../oauth-lazy.js';
 import { OAuthError } from './error.js';
+import { checked } from './options.js';
 import { Provider } from './provider.js';
 import { memoryStorage } from './storage.js';
 import { post } from './tokens.js';
@@ -10,15 +11,11 @@ import { send } from './web.js';
 
 /** @param {'clientCredentials' | 'jwtBearer' | 'enterprise'} name */
 const machine = (name) => (/** @type {any} */ options) =>
-  new Provider({ ...options, storage: options.storage ?? memoryStorage() }, async (login) => {
-    const { web, place, found, sent: resource, scope, prover } = login;
-    const { clientId: client_id = '', clientSecret: client_secret } = place.settings;
-    /** @type {import('./client.js').Client} */
-    const client = { client_id, client_secret, kind: 'given' };
-    const grant = (await more())[name];
-    const parameters = { resource, scope, ...(await grant(login, client, { post, send })) };
-    return { json: await post(web, found.as, client, 'token_endpoint', parameters, prover), client, scope };
-  });
+  new Provider(
+    checked(name, options),
+    async (login) => (await more()).machineLogin(name, login, { post, send }),
+    memoryStorage,
+  );
 
 export const clientCredentials = machine('clientCredentials');
 /** What proves the client is in the options: a secret, or this key. */

@@ -8,6 +8,15 @@ const PENDING = 'mcp-tether:oauth:';
 /** Milliseconds in which a user has to come back. */
 const LIFETIME = 600_000;
 
+/** What is used where there is no page, as in a program or a worker. @param {string} flow */
+function needPage(flow) {
+  if (globalThis.document) return;
+  throw new OAuthError(
+    'config',
+    `${flow}() needs a page: use loopback() in a program, signIn() of its page in a worker`,
+  );
+}
+
 /**
  * A login in a window of its own.
  *
@@ -19,6 +28,7 @@ export function popup({ features = 'popup,width=520,height=720', onBlocked, onCl
 
   /** Opens the window while the click still counts; `release` closes it if it was not needed. */
   function prepare() {
+    needPage('popup');
     const opened = prepared ?? window.open('about:blank', '_blank', features);
     prepared = opened;
     const release = () => {
@@ -31,6 +41,7 @@ export function popup({ features = 'popup,width=520,height=720', onBlocked, onCl
 
   /** @param {URL} url @param {{ signal: AbortSignal, state: string, redirectUri: string }} about */
   async function authorize(url, { signal, state, redirectUri }) {
+    needPage('popup');
     let opened = prepared;
     prepared = undefined;
     if (opened && !opened.closed) opened.location.replace(url);
@@ -45,7 +56,7 @@ export function popup({ features = 'popup,width=520,height=720', onBlocked, onCl
     return comeBack(login, new URL(redirectUri).origin, signal, onClosed);
   }
 
-  return Object.assign(authorize, { prepare });
+  return Object.assign(authorize, { prepare, isOfPage: true });
 }
 
 /**
@@ -105,8 +116,11 @@ export function redirect({ returnTo } = {}) {
   }
 
   return Object.assign(authorize, {
+    isOfPage: true,
+
     /** @param {string} key @param {import('./flow.js').Pending} pending */
     save(key, pending) {
+      needPage('redirect');
       const back = new URL(returnTo ?? location.href, location.href);
       const entry = { key, pending, returnTo: back.href, expires: Date.now() + LIFETIME };
       sessionStorage.setItem(PENDING + pending.state, JSON.stringify(entry));
@@ -114,10 +128,12 @@ export function redirect({ returnTo } = {}) {
 
     /** The login of this place that has come back, if one has. @param {string} key */
     take(key) {
+      // A worker has the tokens that its page has stored.
+      if (!globalThis.document) return undefined;
       for (const { name, entry } of entries()) {
         if (entry.key !== key || !entry.callback) continue;
         sessionStorage.removeItem(name);
-        return { pending: entry.pending, callback: entry.callback };
+        return entry;
       }
       return undefined;
     },
@@ -141,7 +157,9 @@ function entries() {
  *
  * @param {string} [href] Default: the address of this page
  */
-export function callback(href = location.href) {
+export function callback(href) {
+  needPage('callback');
+  href ??= location.href;
   const url = new URL(href);
   if (url.href === location.href) history.replaceState(null, '', url.pathname);
   const meta = Object.assign(document.createElement('meta'), { name: 'referrer', content: 'no-referrer' });

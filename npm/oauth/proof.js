@@ -1,21 +1,14 @@
 // @ts-check
 // The key that tokens are bound to (RFC 9449): P-256, not extractable, one for each user.
 
-import { more } from '../oauth-lazy.js';
+import { DPoP, generateKeyPair } from 'oauth4webapi';
 import { exclusively } from './lock.js';
 
 /** @type {WeakMap<object, Map<string, Promise<any>>>} */
 const provers = new WeakMap();
 
-/**
- * @param {any} settings
- * @param {any} storage
- * @param {string} userId
- * @param {import('./discovery.js').Metadata} [as] undefined: of a token that is bound already
- * @returns {Promise<import('./tokens.js').Prover | undefined>}
- */
-export async function proverOf(settings, storage, userId, as) {
-  if (!settings.dpop || (as && !as.dpop_signing_alg_values_supported)) return undefined;
+/** @param {any} storage @param {string} userId @returns {Promise<import('./tokens.js').Prover>} */
+export function proverOf(storage, userId) {
   const known = provers.get(storage) ?? new Map();
   provers.set(storage, known);
   if (!known.has(userId)) known.set(userId, makeProver(storage, JSON.stringify(['oauth-key', userId])));
@@ -25,7 +18,6 @@ export async function proverOf(settings, storage, userId, as) {
 /** @param {any} storage @param {string} name */
 function makeProver(storage, name) {
   return exclusively(storage, name, new AbortController().signal, async () => {
-    const { DPoP, generateKeyPair } = await more();
     let pair = await storage.get(name);
     if (!pair?.privateKey) {
       pair = await generateKeyPair('ES256', { extractable: false });
@@ -38,4 +30,13 @@ function makeProver(storage, name) {
     // Not in the library's types; its exact version is bundled, and the tests check the proofs.
     return /** @type {any} */ (DPoP({}, pair));
   });
+}
+
+/** @param {import('./tokens.js').Prover | undefined} prover @param {any} request */
+export async function proofOf(prover, { method, url, token, nonce }) {
+  const headers = new Headers();
+  const target = new URL(url);
+  if (nonce) prover?.cacheNonce({ headers: new Headers({ 'dpop-nonce': nonce }) }, target);
+  await prover?.addProof(target, headers, method, token);
+  return Object.fromEntries(headers);
 }

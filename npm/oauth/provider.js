@@ -1,6 +1,7 @@
 // @ts-check
 // An auth provider: when it refreshes, and when it logs in. How it logs in is its `acquire`.
 
+import { more } from '../oauth-lazy.js';
 import { readChallenge } from './challenge.js';
 import { channelOf } from './channel.js';
 import { redeem } from './code.js';
@@ -8,7 +9,6 @@ import { Credentials, isFresh } from './credentials.js';
 import { discover } from './discovery.js';
 import { cancelled, OAuthError } from './error.js';
 import { join } from './flights.js';
-import { proverOf } from './proof.js';
 import { missing, union } from './scope.js';
 import { defaultStorage } from './storage.js';
 import { post, readTokens } from './tokens.js';
@@ -28,6 +28,7 @@ import { post, readTokens } from './tokens.js';
  * @property {string} [scope]
  * @property {Entry} [entry]
  * @property {import('./tokens.js').Prover} [prover]
+ * @property {number} [outs] see `Entry`
  * @property {(client: import('./client.js').Client) => Promise<void>} keepClient
  *
  * @typedef {(login: Login) => Promise<{ json: any, client: any, scope?: string, withoutOffline?: boolean }>} Acquire
@@ -43,11 +44,11 @@ export class Provider {
   #acquire;
   #credentials;
 
-  /** @param {any} options @param {Acquire} acquire */
-  constructor(options, acquire) {
+  /** @param {any} options @param {Acquire} acquire @param {() => any} [usual] storage */
+  constructor(options, acquire, usual = defaultStorage) {
     this.#options = options;
     this.#acquire = acquire;
-    this.#credentials = new Credentials(options.storage ?? defaultStorage());
+    this.#credentials = new Credentials(options.storage ?? usual());
   }
 
   /** @param {any} context */
@@ -92,20 +93,16 @@ export class Provider {
     let entry;
     await this.#credentials.edit(place, web, (stored) => {
       entry = stored;
-      return stored && { ...stored, tokens: undefined, requested: undefined };
+      return stored && { ...stored, tokens: undefined, requested: undefined, outs: (stored.outs ?? 0) + 1 };
     });
     place.state.handed = undefined;
-    if (entry) await revoke(web, entry);
+    if (entry?.tokens && entry.as.revocation_endpoint) await (await more()).revoke(web, entry, post);
   }
 
   /** The headers of a request with a token that is bound to a key (RFC 9449): a proof of its own for each. @param {any} request */
-  async headers({ userId, serverName, method, url, token, nonce }) {
-    const prover = await proverOf(this.#settings(serverName), this.#credentials.storage, userId);
-    const headers = new Headers();
-    const target = new URL(url);
-    if (nonce) prover?.cacheNonce({ headers: new Headers({ 'dpop-nonce': nonce }) }, target);
-    await prover?.addProof(target, headers, method, token);
-    return Object.fromEntries(headers);
+  async headers(request) {
+    const { userId, serverName } = request;
+    return (await more()).proofOf(await this.#prover({ settings: this.#settings(serverName), userId }), request);
   }
 
   /** @param {string} serverName */
@@ -124,9 +121,10 @@ export class Provider {
     return join(place.state.flights, kind, signal, (shared) => act(webOf(place, shared)));
   }
 
-  /** @param {Place} place @param {import('./discovery.js').Metadata} as */
-  #prover({ settings, userId }, as) {
-    return proverOf(settings, this.#credentials.storage, userId, as);
+  /** @param {Pick<Place, 'settings' | 'userId'>} place @param {import('./discovery.js').Metadata} [as] none: of a token that is bound already */
+  async #prover({ settings, userId }, as) {
+    if (!settings.dpop || (as && !as.dpop_signing_alg_values_supported)) return undefined;
+    return (await more()).proverOf(this.#credentials.storage, userId);
   }
 
   /** What is stored, refreshed if it is about to expire. @param {Place} place @param {Web} web */
@@ -145,12 +143,10 @@ export class Provider {
 
   /** Goes on with a login that has left the page. @param {Place} place @param {Web} web @param {any} back */
   async #resume(place, web, { pending, callback }) {
-    const { as, resource, sent, scope } = pending;
-    const prover = await this.#prover(place, as);
+    const prover = await this.#prover(place, pending.as);
     try {
       const done = await redeem(web, pending, callback, prover, async () => {});
-      const about = { as: keptOf(as), issuer: as.issuer, resource, sent, requested: scope };
-      return await this.#keep(place, web, { ...about, ...done, isBound: Boolean(prover) });
+      return await this.#keep(place, web, { ...aboutOf(pending), ...done, isBound: Boolean(prover) });
     } catch (/** @type {any} */ error) {
       // The request goes without a token then, and is refused: that is no reason to leave the page again.
       place.state.failure = { error, at: Date.now() };
@@ -264,6 +260,7 @@ export class Provider {
     let entry = await this.#credentials.load(place);
     const found = await discover(web, url, hints, entry?.issuer);
     const { as, resource } = found;
+    const outs = entry?.outs;
     await checkIssuer(place, as.issuer, entry?.issuer);
     if (entry && (entry.issuer !== as.issuer || entry.resource !== resource)) entry = undefined;
     let scope = union(entry?.requested, challenged || found.scopes?.join(' ') || settings.scope);
@@ -272,24 +269,30 @@ export class Provider {
     // `null` leaves it out, for servers that refuse it (Entra).
     const sent = settings.resource === null ? undefined : (settings.resource ?? resource);
     const prover = await this.#prover(place, as);
-    const about = { as: keptOf(as), issuer: as.issuer, resource, sent };
-    const keepClient = (/** @type {any} */ client) =>
-      this.#credentials.edit(place, web, (stored) => ({ ...sameIssuer(stored, as.issuer), ...about, client }));
-    const done = await this.#acquire({ web, place, found, sent, scope, entry, prover, keepClient });
-    return this.#keep(place, web, { ...about, requested: scope, ...done, isBound: Boolean(prover) });
+    const about = aboutOf({ ...found, sent, outs });
+    const keepClient = (/** @type {any} */ client) => this.#store(place, web, { ...about, client });
+    const done = await this.#acquire({ web, place, found, sent, scope, entry, prover, outs, keepClient });
+    return this.#keep(place, web, { ...about, ...done, isBound: Boolean(prover) });
+  }
+
+  /** What a login has brought, unless the user has signed out since it began. @param {Place} place @param {Web} web @param {any} brought */
+  #store(place, web, brought) {
+    return this.#credentials.edit(place, web, (stored) => {
+      if (stored?.outs !== brought.outs) throw cancelled();
+      return { ...(stored?.issuer === brought.issuer && stored), ...brought };
+    });
   }
 
   /** @param {Place} place @param {Web} web @param {any} done */
-  async #keep(place, web, { json, isBound, withoutOffline, client, scope, requested, ...about }) {
+  async #keep(place, web, { json, isBound, withoutOffline, client, scope, ...about }) {
     const tokens = { ...readTokens(json, { as: about.as, scope, isBound }), issuedAt: Date.now() };
-    await this.#credentials.edit(place, web, (stored) => ({
-      ...sameIssuer(stored, about.issuer),
+    await this.#store(place, web, {
       ...about,
-      requested: scope ?? requested,
+      requested: scope,
       client: { ...client, isDoubtful: undefined },
       tokens,
       ...(withoutOffline && { withoutOffline }),
-    }));
+    });
     Object.assign(place.state, { logins: place.state.logins + 1, since: Date.now() });
     const channel = channelOf(place.key);
     channel?.postMessage('');
@@ -305,9 +308,6 @@ function unhanded({ state }, entry) {
   const tokens = entry?.tokens;
   return tokens && tokens.token !== state.handed && isFresh(tokens) ? tokens : undefined;
 }
-
-/** @param {Entry | undefined} entry @param {string} issuer */
-const sameIssuer = (entry, issuer) => (entry?.issuer === issuer ? entry : {});
 
 /** Refuses one more login where those before did not help. @param {Place} place @param {Challenge} challenge @param {Entry | undefined} entry */
 function checkSeries({ url, state }, { error, scope }, entry) {
@@ -339,16 +339,6 @@ async function checkIssuer({ settings, userId, url }, issuer, previous) {
 /** @param {Place} place @param {AbortSignal} signal @returns {Web} */
 const webOf = ({ settings }, signal) => ({ fetch: settings.fetch, signal, proof: settings.key && settings });
 
-/** RFC 7009: the grant first, which takes its access tokens along at most servers. @param {Web} web @param {Entry} entry */
-async function revoke(web, { as, client, tokens }) {
-  if (!tokens || !client || !as.revocation_endpoint) return;
-  for (const [type, token] of Object.entries({ refresh_token: tokens.refresh, access_token: tokens.token })) {
-    const parameters = { token, token_type_hint: type };
-    // Here they are forgotten, whatever the answer is.
-    if (token) await post(web, as, client, 'revocation_endpoint', parameters).catch(() => {});
-  }
-}
-
 /** @param {number | undefined} status @param {string | undefined} header @returns {Challenge} */
 function readAs(status, header) {
   const challenge = readChallenge(header);
@@ -364,7 +354,11 @@ const KEPT = [
   'dpop_signing_alg_values_supported',
 ];
 
-/** @param {import('./discovery.js').Metadata} as */
-function keptOf(as) {
-  return /** @type {any} */ (Object.fromEntries(KEPT.map((name) => [name, as[name]])));
-}
+/** What is stored of a login. @param {any} login */
+const aboutOf = ({ as, resource, sent, outs }) => ({
+  as: /** @type {any} */ (Object.fromEntries(KEPT.map((name) => [name, as[name]]))),
+  issuer: as.issuer,
+  resource,
+  sent,
+  outs,
+});

@@ -1,6 +1,8 @@
 // @ts-check
 // Credentials in a file, for programs.
 
+import { OAuthError } from '../error.js';
+
 /**
  * A file that only its owner may read, for Node, Deno and Bun.
  *
@@ -68,7 +70,12 @@ export function fileStorage(path) {
 const STALE_LOCK = 60_000;
 
 /** A module of Node, which Deno and Bun have as well. Named at run time, so that bundlers for pages pass over it. @param {string} name */
-export function builtin(name) {
+export async function builtin(name) {
   const module = `node:${name}`;
-  return import(/* @vite-ignore */ /* webpackIgnore: true */ module);
+  try {
+    return await import(/* @vite-ignore */ /* webpackIgnore: true */ module);
+  } catch (cause) {
+    const instead = 'in a page, use popup() or redirect(), and indexedDbStorage()';
+    throw new OAuthError('config', `loopback() and fileStorage() need Node, Deno or Bun: ${instead}`, { cause });
+  }
 }

@@ -10,9 +10,16 @@ import { OAuthError } from '../error.js';
  * @typedef {Record<string, string | undefined>} Parameters
  */
 
-/** @returns {Promise<Parameters>} */
-export async function clientCredentials() {
-  return { grant_type: 'client_credentials' };
+/** @param {'clientCredentials' | 'jwtBearer' | 'enterprise'} name @param {Login} login @param {Requests} requests */
+export async function machineLogin(name, login, requests) {
+  const { web, place, found, sent: resource, scope, prover } = login;
+  for (const option of needed[name])
+    if (!place.settings[option]) throw new OAuthError('config', `${name}: \`${option}\` is missing`);
+  const { clientId: client_id = '', clientSecret: client_secret } = place.settings;
+  /** @type {import('../client.js').Client} */
+  const client = { client_id, client_secret, kind: 'given' };
+  const parameters = { resource, scope, ...(await grants[name](login, requests)) };
+  return { json: await requests.post(web, found.as, client, 'token_endpoint', parameters, prover), client, scope };
 }
 
 /**
@@ -53,7 +60,7 @@ const GRANT = 'urn:ietf:params:oauth:grant-type:';
 const TYPE = 'urn:ietf:params:oauth:token-type:';
 
 /** @param {Login} login @returns {Promise<Parameters>} */
-export async function jwtBearer({ web: { signal }, place, found: { as }, sent: resource }) {
+async function jwtBearer({ web: { signal }, place, found: { as }, sent: resource }) {
   const about = { audience: as.issuer, tokenEndpoint: as.token_endpoint, resource, signal };
   return { grant_type: `${GRANT}jwt-bearer`, assertion: await place.settings.assertion(about) };
 }
@@ -62,11 +69,10 @@ export async function jwtBearer({ web: { signal }, place, found: { as }, sent: r
  * The user's ID token is exchanged at the enterprise's identity provider for an assertion (ID-JAG) that the server's authorization server takes.
  *
  * @param {Login} login
- * @param {import('../client.js').Client} _client
  * @param {Requests} requests
  * @returns {Promise<Parameters>}
  */
-export async function enterprise({ web, place, found, scope }, _client, { post, send }) {
+async function enterprise({ web, place, found, scope }, { post, send }) {
   const { idp, idToken } = place.settings;
   const { access_token: assertion } = await post(
     { ...web, proof: undefined },
@@ -96,3 +102,17 @@ async function findIdp(web, { issuer, tokenEndpoint }, send) {
   if (json?.issuer === issuer) return json;
   throw new OAuthError('issuer_mismatch', `identity provider metadata at ${place} is not of ${issuer}`, { url: place });
 }
+
+/** @type {Record<string, (login: Login, requests: Requests) => Promise<Parameters>>} */
+const grants = {
+  clientCredentials: async () => ({ grant_type: 'client_credentials' }),
+  jwtBearer,
+  enterprise,
+};
+
+/** Options without which there is no request. */
+const needed = {
+  clientCredentials: ['clientId'],
+  jwtBearer: ['assertion'],
+  enterprise: ['clientId', 'idp', 'idToken'],
+};
