@@ -8,6 +8,7 @@
 
 import type {
   Bytes,
+  PlatformAddress,
   PlatformEvent,
   PlatformEventTarget,
   PlatformModule,
@@ -61,7 +62,7 @@ export default function init(
 ): Promise<void>;
 
 /** A function with the signature of the global `fetch`, used in its place. The middlewares of the official SDK have this type. */
-export type FetchLike = (url: string | PlatformUrl, init?: PlatformRequestInit) => Promise<PlatformResponse>;
+export type FetchLike = (url: PlatformAddress, init?: PlatformRequestInit) => Promise<PlatformResponse>;
 
 /** The servers that a manager can connect to, in the format of chat applications. */
 export interface McpConfig {

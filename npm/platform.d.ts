@@ -19,6 +19,9 @@ export type PlatformSignal = InstanceOfGlobal<
 
 export type PlatformUrl = InstanceOfGlobal<'URL', { readonly href: string }>;
 
+/** What `fetch` is called with. Workers declare `URL` as a class, which `typeof globalThis` does not have. */
+export type PlatformAddress = string | InstanceOfGlobal<'URL', string>;
+
 export type PlatformEvent = InstanceOfGlobal<
   'Event',
   { readonly type: string; stopImmediatePropagation(): void; preventDefault(): void }

@@ -36,7 +36,7 @@ before(async () => {
   await mkdir(installed, { recursive: true });
   for (const name of await readdir(join(root, 'npm')))
     if (name.endsWith('.d.ts') || name === 'package.json') await cp(join(root, 'npm', name), join(installed, name));
-  for (const name of ['usage.mts', 'portable.mts', 'bare.mts', 'entries.mts'])
+  for (const name of ['usage.mts', 'portable.mts', 'bare.mts', 'entries.mts', 'workers.mts'])
     await cp(join(root, 'tests/js/types', name), join(project, name));
   await writeFile(join(project, 'package.json'), '{ "type": "module" }');
 });
@@ -62,6 +62,10 @@ for (const compiler of compilers) {
       test(`${name}: strict, without the DOM library, declarations checked`, async () => {
         assert.equal(await compile(compiler, resolution, ['portable.mts', 'bare.mts', 'entries.mts']), '');
       });
+
+    test('in a Worker, whose types are classes', async () => {
+      assert.equal(await compile(compiler, resolutions.bundler, ['portable.mts', 'workers.mts']), '');
+    });
 
     test('in a page, with the DOM library', async () => {
       const options = { ...resolutions.bundler, lib: ['ES2022', 'DOM'], noPropertyAccessFromIndexSignature: false };
