@@ -94,7 +94,7 @@ export function isForbidden() {
 
 function explain(cause) {
   const what = isForbidden()
-    ? "WebAssembly is blocked here: add 'wasm-unsafe-eval' to script-src of the Content-Security-Policy, see docs/toolchains.md#content-security-policy"
+    ? `WebAssembly is ${globalThis.WebAssembly ? "blocked here: add 'wasm-unsafe-eval' to script-src of the Content-Security-Policy" : 'missing here'}, see docs/toolchains.md#content-security-policy`
     : `the WebAssembly module did not load (${cause.message}), see docs/toolchains.md#the-module-did-not-load`;
   return new McpError(what, { code: 'config_error', cause });
 }

@@ -92,6 +92,17 @@ describe('Node’s entry where WebAssembly is blocked: the import is no error, i
     check(JSON.parse(stdout.trim().split('\n').at(-1)), 'ReferenceError');
   });
 
+  test('a host without WebAssembly, such as Hermes or Lockdown Mode: the policy is not blamed', async () => {
+    const program = `
+      delete globalThis.WebAssembly;
+      const { default: init } = await import('mcp-tether/slim');
+      console.log(await init(new Uint8Array(8)).catch(({ code, message }) => code + ': ' + message));
+    `;
+    await writeFile(file('without.mjs'), program);
+    const { stdout } = await run(process.execPath, ['--no-warnings', 'without.mjs'], { cwd: installed.project });
+    assert.equal(stdout, 'config_error: WebAssembly is missing here, see docs/toolchains.md#content-security-policy\n');
+  });
+
   test('the module that init() is given afterwards is used', async () => {
     // A host that compiles nothing at first.
     const program = `
