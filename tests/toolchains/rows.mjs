@@ -105,6 +105,18 @@ export const rows = [
     '--plugin',
     'node-resolve',
   ]),
+  {
+    // One script, which may have no chunks.
+    name: 'Rollup, UMD',
+    project: 'rollup',
+    module: 'inline',
+    async run(bench) {
+      const words = ['--format', 'umd', '--name', 'app', '--inlineDynamicImports', '--plugin', 'node-resolve'];
+      await bench.command(['rollup', 'index.js', '--file', 'umd/index.js', ...words]);
+      await writeFile(join(bench.folder, 'umd/index.html'), umdPage);
+      return bench.open(await bench.files('umd'));
+    },
+  },
   built('Rolldown', 'rolldown', 'inline', ['rolldown', 'index.js', '--dir', 'dist', '--format', 'esm']),
   built(
     'esbuild, ESM',
@@ -239,6 +251,16 @@ export const rows = [
     run: async (bench) => builtIn(await bench.command([programs.bun, 'command.js', bench.server])),
   },
   {
+    name: 'Bun, executable of bytecode',
+    project: 'plain',
+    module: 'built in',
+    async run(bench) {
+      const words = ['--compile', '--bytecode', '--format=esm', 'command.js', '--outfile', 'command'];
+      await bench.command([programs.bun, 'build', ...words]);
+      return builtIn(await bench.runAlone([], 'command'));
+    },
+  },
+  {
     name: 'Deno, only --allow-net',
     project: 'plain',
     module: 'built in',
@@ -269,6 +291,13 @@ export const rows = [
     unavailable: '`deno compile` downloads a runtime that no package registry has',
   },
   ...nodeRows(),
+  ...Object.entries({ 22: ['--experimental-strip-types'], 24: [] }).map(([version, words]) => ({
+    name: `Node ${version}, TypeScript without a build`,
+    project: 'plain',
+    module: 'built in',
+    run: async (bench) =>
+      builtIn(await bench.command([programs[`node${version}`], '--no-warnings', ...words, 'command.ts', bench.server])),
+  })),
   ...node26,
   ...frameworks,
   {
@@ -452,6 +481,7 @@ export const rows = [
   },
 ];
 
+const umdPage = '<!doctype html><meta charset="utf-8"><title>UMD</title><body><script src="index.js"></script></body>';
 const webpackPage = '<!doctype html><title>webpack</title><body><script src="main.js"></script></body>';
 
 function importMapPage(cdn) {
