@@ -431,9 +431,9 @@ export function words(thrown) {
   return bounded(typeof thrown === 'string' ? thrown : (text(thrown, 'message') ?? ''));
 }
 
-// At most 200 characters, and only scheme and host of every URL: paths and queries may contain keys.
+// At most 200 characters in one line, and only scheme and host of every URL: paths and queries may contain keys.
 function bounded(message) {
-  const discreet = message.replace(/[^ \n)"',]+/g, (word) => {
+  const discreet = message.replace(/\s+/g, ' ').replace(/[^ )"',]+/g, (word) => {
     const [scheme, ...rest] = word.split('://');
     return rest.length ? `${scheme}://${rest.join('://').split(/[/?#]/)[0].split('@').at(-1)}` : word;
   });

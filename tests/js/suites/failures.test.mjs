@@ -240,3 +240,33 @@ describe('a failing fetch', () => {
     });
   }
 });
+
+test('evidence is one line: OpenSSL ends its messages with a line break, and V8 describes a cycle in several lines', async () => {
+  const server = await startScriptedServer();
+  const lines = [];
+  const own = { ...quick, sessionConfig: { retryAttempts: 0 } };
+  const manager = new McpManager(
+    { mcpServers: { tls: { url: server.url.replace('http:', 'https:'), ...own }, plain: { url: server.url, ...own } } },
+    silent,
+  );
+  const collect = ({ detail }) => lines.push(detail.evidence);
+  for (const type of ['sessionError', 'recoveryFailed', 'outageStarted'])
+    manager.events.addEventListener(type, collect);
+  try {
+    await assert.rejects(
+      manager.connect('ada', 'tls'),
+      ({ evidence }) => lines.push(evidence) && /ssl/i.test(evidence),
+    );
+    const cycle = {};
+    cycle.self = cycle;
+    const session = await manager.connect('ada', 'plain');
+    await assert.rejects(
+      session.callTool({ name: 'read', arguments: cycle }),
+      ({ evidence }) => lines.push(evidence) > 1,
+    );
+  } finally {
+    await manager.close();
+    await server.close();
+  }
+  for (const line of lines) assert.doesNotMatch(line ?? '', /[\n\r]/);
+});
