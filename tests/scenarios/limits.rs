@@ -126,16 +126,17 @@ fn an_id_that_no_request_can_have_is_not_answered() {
 }
 
 #[test]
-fn an_event_id_that_no_header_can_carry_moves_no_cursor() {
-    let mut world = world();
-    let session = world.connect();
-    let long = "x".repeat(8193);
-    let reply = super::reply::stream().priming(0, "first", None).priming(0, &long, None).end(0);
-    world.server().next("tools/call", [reply]);
-    let call = world.tool(session, "order");
-    world.run_until("the resume", |world| world.sent.iter().any(|sent| sent.cursor().is_some()));
-    assert_eq!(world.sent.last().unwrap().cursor(), Some("first"));
-    world.cancel(call);
+fn an_event_id_that_no_header_can_carry_clears_the_cursor_at_any_length() {
+    for id in ["a\u{1}b", &"x".repeat(4097), &"x".repeat(8192), &"x".repeat(8193), &"x".repeat(100_000)] {
+        let mut world = world();
+        let session = world.connect();
+        let cut = super::reply::stream().priming(0, "first", None).priming(0, id, None).end(0);
+        world.server().next("tools/call", [cut]);
+        let call = world.tool(session, "order");
+        world.finish(call);
+        assert_eq!(world.code(call), ErrorCode::OutcomeUnknown, "{} bytes", id.len());
+        assert!(world.sent.iter().all(|sent| sent.cursor().is_none()), "{} bytes", id.len());
+    }
 }
 
 #[test]

@@ -610,11 +610,12 @@ impl<N: Network> World<N> {
         }
         let input = step.into_input(exchange, &id);
         self.note(|| format!("   <-- [{}] {}", exchange.0, words(&input)));
-        // A longer one is not used as a cursor.
-        if let Input::Block { block: StreamBlock { id: Some(id), .. }, .. } = &input
-            && id.len() <= 8192
-        {
-            self.newest.insert(exchange, in_header(id));
+        if let Input::Block { block: StreamBlock { id: Some(id), .. }, .. } = &input {
+            // An older id would name a place before messages that have been delivered.
+            match in_header(id) {
+                Some(cursor) => self.newest.insert(exchange, cursor),
+                None => self.newest.remove(&exchange),
+            };
         }
         if let Input::Opened { head, .. } = &input
             && head.media == Media::EventStream
@@ -628,9 +629,13 @@ impl<N: Network> World<N> {
     }
 }
 
-/// An event id as a header carries it: one character for each byte of its UTF-8 if Latin-1 cannot represent it.
-fn in_header(id: &str) -> String {
-    if id.chars().all(|character| character <= '\u{FF}') { id.into() } else { id.bytes().map(char::from).collect() }
+/// An event id as a header carries it, if one can: one character for each byte of its UTF-8 if Latin-1 cannot represent
+/// it.
+fn in_header(id: &str) -> Option<String> {
+    let is_latin = id.chars().all(|character| character <= '\u{FF}');
+    let sent: String = if is_latin { id.into() } else { id.bytes().map(char::from).collect() };
+    let is_sendable = !id.is_empty() && sent.chars().count() <= 4096;
+    Some(sent).filter(|_| is_sendable && id.bytes().all(|byte| byte == b'\t' || !byte.is_ascii_control()))
 }
 
 /// 2026-07-28: every request is self-contained, and its headers mirror its body.

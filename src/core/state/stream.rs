@@ -33,7 +33,8 @@ impl EventStream {
     pub(crate) fn note<J>(&mut self, block: &StreamBlock<J>) -> bool {
         self.retry = block.retry.or(self.retry);
         if let Some(id) = &block.id {
-            // An empty id clears the cursor (WHATWG HTML §9.2.6), and so does one that cannot be sent.
+            // An empty id clears the cursor (WHATWG HTML §9.2.6), and so does one that cannot be sent: the server would
+            // replay what followed an older id, which was delivered before.
             let cursor = headers::event_id(id);
             self.progressed |= cursor != self.cursor;
             self.cursor = cursor;

@@ -59,9 +59,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// One event of an event stream.
-    pub(crate) fn on_block(&mut self, exchange: ExchangeId, mut block: StreamBlock<J>) {
-        // Servers reject headers over 8 to 16 KiB, so a longer id could not be sent back in `Last-Event-ID`.
-        block.id = block.id.filter(|id| id.len() <= headers::LONGEST);
+    pub(crate) fn on_block(&mut self, exchange: ExchangeId, block: StreamBlock<J>) {
         let now = self.now;
         let Some(record) = self.exchanges.get_mut(exchange) else { return };
         record.last_alive = now;
