@@ -2,7 +2,8 @@
 
 use super::reply::{Data, Reply, Step, http, http_answer, http_json, http_rpc, rpc_error, stream};
 use super::{Tether, modern_world, world};
-use mcp_tether::core::{ErrorCode, State};
+use mcp_tether::core::headers::Media;
+use mcp_tether::core::{ErrorCode, ResponseHead, State};
 use serde_json::{Value, json};
 
 /// Calls a tool that does its work and then returns this reply. It must run once, and the session must be kept.
@@ -113,6 +114,36 @@ fn a_tool_that_hands_on_the_status_of_its_own_upstream_is_run_once() {
     for status in [500, 502, 503, 504, 520] {
         let (code, _) = answered_with(world(), http(status, "upstream failed"));
         assert_eq!(code, ErrorCode::OutcomeUnknown, "{status}");
+    }
+}
+
+#[test]
+fn a_result_with_the_requests_id_is_the_answer_whatever_its_status() {
+    for status in [300, 400, 401, 403, 404, 409, 410, 421, 422, 425, 429, 500, 502, 503, 504, 520] {
+        for retry_after in [None, Some("1")] {
+            let mut world = world();
+            let session = world.connect();
+            let head = ResponseHead { status, media: Media::Json, ..ResponseHead::default() };
+            let told = Reply::default().then(1, Step::Head(head)).then(0, Step::Result(json!({"isError": true})));
+            let told = retry_after.map_or(told.clone(), |wait| told.clone().retry_after(wait));
+            world.server().runs_then("order", told.clone());
+            world.server().always("ping", told.clone());
+            let (order, read) = (world.tool(session, "order"), world.tool(session, "read"));
+            world.finish(order);
+            world.finish(read);
+            assert_eq!(world.result(order), json!({"isError": true}), "{status}");
+            world.run_for(300_000);
+            assert_eq!((world.server().executed("order"), world.count("initialize")), (1, 1), "{status}");
+            assert_eq!(world.machine.session(session).unwrap().state, State::Ready, "{status}");
+        }
+    }
+}
+
+#[test]
+fn a_result_with_another_id_under_an_error_status_is_no_answer() {
+    for id in [json!(null), json!(9_999_999), json!("x")] {
+        let stray = http_json(404, json!({"jsonrpc": "2.0", "id": id, "result": {}}));
+        assert_eq!(answered_with(world(), stray).0, ErrorCode::HttpError, "{id}");
     }
 }
 

@@ -18,7 +18,14 @@ use crate::core::state::session::suspicion::Oddity;
 impl<J: Json> Manager<J> {
     /// A response outside 200–299 has arrived whole.
     pub(crate) fn on_error_response(&mut self, exchange: ExchangeId, body: &Body<J>) {
-        let Some(record) = self.take_exchange(exchange) else { return };
+        // Frameworks give a failed tool's result a status of its own. A handler wrote it, so it is the answer.
+        if let Body::Json(message) = body
+            && message.get("result").is_some()
+        {
+            self.receive(exchange, message.clone());
+        }
+        let record = self.take_exchange(exchange).filter(|record| !matches!(record.kind, ExchangeKind::Trailing));
+        let Some(record) = record else { return };
         let (session, kind) = (record.session, record.kind);
         let response = self.judged(record, body);
         match kind {
