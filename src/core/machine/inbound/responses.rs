@@ -175,9 +175,6 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.exchanges.get(exchange) else { return };
         let failure = Failure { kind: FailureKind::Broken, message: String::from("no answer in time"), cause: None };
         let kind = record.kind;
-        if matches!(kind, ExchangeKind::Trailing) {
-            return self.abort(exchange);
-        }
         self.out.push_back(Output::Abort { exchange });
         if matches!(kind, ExchangeKind::SessionStream) {
             return self.on_no_endpoint(exchange);
