@@ -31,6 +31,7 @@ describe('the simulated server', { concurrency: true }, () => {
           (await fetch(`simulated/${sessionStorage.getItem('tab')}-story/control/counts`)).json(),
         );
       try {
+        await visitor.page.locator('#restart-now:enabled').waitFor();
         for (let run = 0; run < runs; run += 1) {
           const seen = await play(visitor, counts, id);
           isTrue(seen);
