@@ -83,18 +83,18 @@ async function bodyOf(response) {
   return bytes;
 }
 
-/** Whether this host refuses to compile even the smallest module: the error messages differ between browsers. */
+/** Whether this host has WebAssembly and refuses to compile even the smallest module: the error messages differ between browsers. */
 export function isForbidden() {
   try {
     new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
   } catch {
-    return true;
+    return globalThis.WebAssembly;
   }
 }
 
 function explain(cause) {
   const what = isForbidden()
-    ? `WebAssembly is ${globalThis.WebAssembly ? "blocked here: add 'wasm-unsafe-eval' to script-src of the Content-Security-Policy" : 'missing here'}, see docs/toolchains.md#content-security-policy`
+    ? "WebAssembly is blocked here: add 'wasm-unsafe-eval' to script-src of the Content-Security-Policy, see docs/toolchains.md#content-security-policy"
     : `the WebAssembly module did not load (${cause.message}), see docs/toolchains.md#the-module-did-not-load`;
   return new McpError(what, { code: 'config_error', cause });
 }

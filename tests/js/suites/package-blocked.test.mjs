@@ -100,7 +100,10 @@ describe('Node’s entry where WebAssembly is blocked: the import is no error, i
     `;
     await writeFile(file('without.mjs'), program);
     const { stdout } = await run(process.execPath, ['--no-warnings', 'without.mjs'], { cwd: installed.project });
-    assert.equal(stdout, 'config_error: WebAssembly is missing here, see docs/toolchains.md#content-security-policy\n');
+    assert.equal(
+      stdout,
+      'config_error: the WebAssembly module did not load (WebAssembly is not defined), see docs/toolchains.md#the-module-did-not-load\n',
+    );
   });
 
   test('the module that init() is given afterwards is used', async () => {
