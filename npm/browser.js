@@ -1,4 +1,4 @@
-// For pages and their workers, in one file: the module is fetched from the same folder, or taken from inline.js if that fails.
+// For pages and their workers, in one file: the module is fetched from the same folder, or taken from base64.js if that fails.
 
 // biome-ignore-all assist/source/organizeImports: start.js is first, because it starts the download of the module
 import { cancel, request, response } from './start.js';
@@ -28,7 +28,7 @@ async function loadOwn() {
     // The policy that blocks this module blocks the inline one, too.
     if (isForbidden()) throw cause;
     // If both fail, the first error is more useful.
-    const { unpack } = await import('./inline.js').catch(() => Promise.reject(cause));
+    const { unpack } = await import('./base64.js').catch(() => Promise.reject(cause));
     return instantiate(unpack());
   }
 }

@@ -3,7 +3,7 @@
 
 import { Buffer } from 'node:buffer';
 import { inflateRawSync } from 'node:zlib';
-import { packed } from './inline.js';
+import { packed } from './base64.js';
 import load, { McpManager as AnyManager, deferred, initSync, isPlain, McpError, setTimers } from './slim.js';
 
 export { McpError, McpSession } from './slim.js';

@@ -38,10 +38,10 @@ esbuild=("$root/node_modules/.bin/esbuild" --minify --format=esm --log-level=war
 # A page gets one file, which compresses better than several and costs one round trip. The names of the exported classes go too; npm/slim.js gives them
 # back.
 # Loaded on demand, each a file of its own.
-lazy=(diagnose.js elicitation.js inline.js list-pages.js oauth-more.js)
+lazy=(diagnose.js elicitation.js base64.js list-pages.js oauth-more.js)
 # Entries of their own. A page must not get a second copy of slim.js with one of them: what they need of the package is small, and bundled in.
 alone=(cookies.js devtools.js lists.js openai-agents.js output-schema.js page.js react.js snapshot.js storage.js yaml.js)
-# These share slim.js and inline.js.
+# These share slim.js and base64.js.
 sharing=(doctor.js edge.js node.js)
 "${esbuild[@]}" --bundle "${lazy[@]/#/--external:./}" "$staging/browser.js"
 # Node prints the line of an uncaught error.
@@ -57,7 +57,8 @@ again=("${esbuild[@]}" --allow-overwrite --mangle-props='^(settleWith|relayTo|is
 # As above: names that only npm/oauth/ uses, and that are neither stored nor used by oauth-more.js.
 inner='^(keepClient|withoutDocument|isBound|handed|refreshes|flights|aborter|failure|logins|since|waiting|isOfPage|hints|locate|load|store|edit|alone|entry|prepare|release)$'
 "${esbuild[@]}" --allow-overwrite --mangle-props="$inner" "$package/oauth.js"
-# npm sorts a tarball's files by their names. Beside browser.js, within gzip's window, what both have in common takes 7 KB less.
+# npm sorts a tarball's files by their names. Beside browser.js, within gzip's window, what both have in common takes 7 KB less. base64.js, which is longer
+# than the window, comes before all other code for the same reason: 0.9 KB less.
 mv "$package/slim.js" "$package/core.js"
 printf '%s\n' "export * from './core.js';" "export { default } from './core.js';" >"$staging/slim.js"
 "${esbuild[@]}" "$staging/slim.js" "${sharing[@]/#/$staging/}"

@@ -1,4 +1,4 @@
-// Puts the module into JavaScript, for npm/inline.js: raw DEFLATE, which both Node and a page undo without a library, then base64.
+// Puts the module into JavaScript, for npm/base64.js: raw DEFLATE, which both Node and a page undo without a library, then base64.
 // usage: node tools/pack-module.mjs <module> <JavaScript file to write>
 
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// The table: a row is one way to build and open the application. `module` says where the page got the module from: its file, or inline.js where the
+// The table: a row is one way to build and open the application. `module` says where the page got the module from: its file, or base64.js where the
 // toolchain lost the file; Node's entry has it built in, and an edge runtime's bundler imports it.
 
 import { cp, rm, writeFile } from 'node:fs/promises';

@@ -104,11 +104,11 @@ describe('loading in a page', () => {
   });
 
   for (const [what, answer] of Object.entries({ 404: missing, 'HTML with status 200': html })) {
-    test(`${what} in place of the module: it is taken from inline.js, without a word`, async () => {
+    test(`${what} in place of the module: it is taken from base64.js, without a word`, async () => {
       const { result, complaints } = await inPage(load, { replaced: { [wasmPath]: answer } });
       assert.equal(result, 0);
       assert.deepEqual(complaints, []);
-      assert.deepEqual(asked, ['/browser.js', wasmPath, '/inline.js']);
+      assert.deepEqual(asked, ['/browser.js', wasmPath, '/base64.js']);
     });
   }
 
@@ -119,18 +119,18 @@ describe('loading in a page', () => {
         replaced: { [wasmPath]: { status: 200, type: 'application/wasm', body } },
       });
       assert.equal(result, 0);
-      assert.equal(asked.at(-1), '/inline.js');
+      assert.equal(asked.at(-1), '/base64.js');
     }
   });
 
-  test('the module of another build, out of a cache: it is taken from inline.js, without a word', async () => {
+  test('the module of another build, out of a cache: it is taken from base64.js, without a word', async () => {
     const body = withModuleName(await readFile(join(workspace, 'pkg', wasmPath)), 'old');
     const { result, complaints } = await inPage(load, {
       replaced: { [wasmPath]: { status: 200, type: 'application/wasm', body } },
     });
     assert.equal(result, 0);
     assert.deepEqual(complaints, []);
-    assert.deepEqual(asked, ['/browser.js', wasmPath, '/inline.js']);
+    assert.deepEqual(asked, ['/browser.js', wasmPath, '/base64.js']);
   });
 
   test('each build names its imports after its glue, and links to no other', async () => {
@@ -160,7 +160,7 @@ describe('loading in a page', () => {
     assert.match(complaints.join(), /compiles faster if it is served as application\/wasm/);
   });
 
-  test('a policy that forbids WebAssembly is named, and inline.js is not loaded', async () => {
+  test('a policy that forbids WebAssembly is named, and base64.js is not loaded', async () => {
     const error = await loadUnder("script-src 'self'");
     assert.equal(error.name, 'McpError');
     assert.equal(error.code, 'config_error');
@@ -171,14 +171,14 @@ describe('loading in a page', () => {
   test('so is one where the file is missing as well', async () => {
     const error = await loadUnder("script-src 'self'", { [wasmPath]: missing });
     assert.match(error.message, /'wasm-unsafe-eval'/);
-    assert.equal(asked.includes('/inline.js'), false);
+    assert.equal(asked.includes('/base64.js'), false);
   });
 
-  test("'wasm-unsafe-eval' is enough, and so it is for inline.js where connect-src forbids the file", async () => {
+  test("'wasm-unsafe-eval' is enough, and so it is for base64.js where connect-src forbids the file", async () => {
     assert.deepEqual(await loadUnder("script-src 'self' 'wasm-unsafe-eval'"), { users: 0 });
-    assert.equal(asked.includes('/inline.js'), false);
+    assert.equal(asked.includes('/base64.js'), false);
     assert.deepEqual(await loadUnder("script-src 'self' 'wasm-unsafe-eval'; connect-src 'none'"), { users: 0 });
-    assert.equal(asked.at(-1), '/inline.js');
+    assert.equal(asked.at(-1), '/base64.js');
   });
 
   test('neither file is there: the error says what came, and a later init() tries again', async () => {
@@ -189,7 +189,7 @@ describe('loading in a page', () => {
       await api.default();
       return [error.name, error.code, error.message, new api.McpManager({ mcpServers: {} }).getSessionStats().totalUsers];
       `,
-      { replaced: { [wasmPath]: missing, '/inline.js': missing } },
+      { replaced: { [wasmPath]: missing, '/base64.js': missing } },
     );
     assert.deepEqual([result[0], result[1], result[3]], ['McpError', 'config_error', 0]);
     assert.match(result[2], /mcp_tether_bg\.wasm answered with status 404/);
@@ -212,7 +212,7 @@ describe('loading in a page', () => {
     assert.match(result[1], /^config_error: .*\/none\.wasm answered with status 404/);
     assert.match(result[2], /page\.wasm is not a WebAssembly module/);
     assert.equal(result[3], 0);
-    assert.equal(asked.includes('/inline.js'), false);
+    assert.equal(asked.includes('/base64.js'), false);
   });
 
   test('the slim entry asks for nothing, and wants the module as an argument', async () => {

@@ -130,7 +130,7 @@ describe('a page with restrictions', () => {
         headers: { 'Content-Security-Policy': policy },
       });
       assert.equal(answer, 'grüße');
-      assert.equal(asked.includes('/inline.js'), file === null);
+      assert.equal(asked.includes('/base64.js'), file === null);
     });
 
   test('nosniff, and the module with a type of its own', async () => {
@@ -140,7 +140,7 @@ describe('a page with restrictions', () => {
       headers: { 'X-Content-Type-Options': 'nosniff' },
     });
     assert.equal(answer, 'grüße');
-    assert.equal(asked.includes('/inline.js'), false);
+    assert.equal(asked.includes('/base64.js'), false);
   });
 
   test('a sandboxed frame, whose origin is opaque', async () => {

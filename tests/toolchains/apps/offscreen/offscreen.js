@@ -10,7 +10,7 @@ background.onMessage.addListener(async (url) => {
     const { content } = await session.callTool({ name: 'echo', arguments: { text: 'grüße' } });
     await manager.close({ terminate: true });
     const loaded = performance.getEntriesByType('resource').map(({ name }) => name);
-    const module = loaded.some((name) => name.endsWith('inline.js')) ? 'inline' : 'file';
+    const module = loaded.some((name) => name.endsWith('base64.js')) ? 'inline' : 'file';
     background.postMessage({ answer: content[0].text, module });
   } catch (error) {
     background.postMessage({ answer: String(error) });
