@@ -433,9 +433,6 @@ export function words(thrown) {
 
 // At most 200 characters in one line, and only scheme and host of every URL: paths and queries may contain keys.
 function bounded(message) {
-  const discreet = message.replace(/\s+/g, ' ').replace(/[^ )"',]+/g, (word) => {
-    const [scheme, ...rest] = word.split('://');
-    return rest.length ? `${scheme}://${rest.join('://').split(/[/?#]/)[0].split('@').at(-1)}` : word;
-  });
+  const discreet = message.replace(/\s+/g, ' ').replace(/:\/\/(?:[^ )"',/?#]*@)?([^ )"',/?#]*)[^ )"',]*/g, '://$1');
   return [...discreet.slice(0, 400)].slice(0, 200).join('');
 }
