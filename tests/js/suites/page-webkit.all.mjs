@@ -34,6 +34,8 @@ after(async () => {
 });
 
 test('a session is made', async () => {
+  // The laboratory is loaded when a visitor comes near.
+  await page.run('document.getElementById("lab").scrollIntoView();');
   await press('connect-a');
   await shows('session-state', 'ready');
   assert.deepEqual(await counts(), { handshakes: 1, deletes: 0 });
