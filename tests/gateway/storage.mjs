@@ -1,6 +1,8 @@
 // The storage of the gateway's objects while it is stopped: a Worker with the same classes runs SQL on it.
-import { Miniflare } from 'miniflare';
+import { createRequire } from 'node:module';
 import { compatibility } from '../../gateway/local.mjs';
+
+const { Miniflare } = createRequire(import.meta.url)('miniflare');
 
 const script = `
 import { DurableObject } from 'cloudflare:workers';
