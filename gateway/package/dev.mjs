@@ -28,6 +28,7 @@ export async function dev({ config: file, port: wanted, persist }) {
   });
   process.stdout.write(introduction({ local, config: first, secrets, file, folder }));
   watchFile(file, { interval: LOOK_EVERY }, () => local.follow(file));
+  local.follow(file); // of a change before its first look the watch does not know
   // The watch keeps the process alive; miniflare ends workerd with it on SIGINT and SIGTERM. A closed terminal sends another signal.
   process.on('SIGHUP', () => process.kill(process.pid, 'SIGTERM'));
 }

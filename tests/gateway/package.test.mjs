@@ -220,10 +220,13 @@ describe('dev', () => {
           ({ cause }) => seen.add(cause.code), // one under way when workerd ends
         );
     })();
-    await writeFile(join(cwd, 'mcp.json'), config(['everything', 'more']));
-    await gateway.printed(/has changed/);
-    isOver = true;
-    await asking;
+    try {
+      await writeFile(join(cwd, 'mcp.json'), config(['everything', 'more']));
+      await gateway.printed(/has changed/);
+    } finally {
+      isOver = true;
+      await asking;
+    }
     assert.ok(seen.has(200) && !seen.has('ECONNREFUSED'), [...seen].join());
     const { status } = await fetch(`${gateway.origin}/more/mcp`, { method: 'POST' });
     assert.equal(status, 401);
