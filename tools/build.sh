@@ -55,7 +55,7 @@ again=("${esbuild[@]}" --allow-overwrite --mangle-props='^(settleWith|relayTo|is
 "${esbuild[@]}" --bundle --packages=external --external:./lists.js --external:./snapshot.js "${alone[@]/#/$staging/}"
 "${esbuild[@]}" --bundle --external:./oauth-more.js "$staging/oauth.js"
 # As above: names that only npm/oauth/ uses, and that are neither stored nor used by oauth-more.js.
-inner='^(keepClient|withoutDocument|isBound|handed|refreshes|flights|aborter|failure|logins|since|waiting|isOfPage|hints|locate|load|store|edit|alone|entry|prepare|release)$'
+inner='^(keepClient|withoutDocument|isBound|handed|refreshes|flights|aborter|failure|logins|since|waiting|isOfPage|hints|locate|load|store|edit|alone|entry|prepare|release|scopes|grants|opened|stored)$'
 "${esbuild[@]}" --allow-overwrite --mangle-props="$inner" "$package/oauth.js"
 # npm sorts a tarball's files by their names. Beside browser.js, within gzip's window, what both have in common takes 7 KB less. base64.js, which is longer
 # than the window, comes before all other code for the same reason: 0.9 KB less.

@@ -33,9 +33,15 @@ async function acrossContexts(storage, name, signal, act) {
   if (storage.lock) return storage.lock(name, act);
   const { locks } = globalThis.navigator ?? {};
   if (!locks) return act();
-  return locks.request(name, { signal }, act).catch((/** @type {any} */ error) => {
+  /** @type {Promise<any> | undefined} */
+  let acting;
+  const hold = () => {
+    acting = act();
+    return acting;
+  };
+  return locks.request(name, { signal }, hold).catch(() => {
+    signal.throwIfAborted();
     // In a sandboxed frame locks are there and refused (Web Locks §3.3).
-    if (error.name !== 'SecurityError') throw error;
-    return act();
+    return acting ?? act();
   });
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // What an application may give a provider. It is checked at once: what is wrong would fail in the middle of a login.
 
-import { OAuthError, quote } from './error.js';
+import { OAuthError } from './error.js';
 import { secure } from './web.js';
 
 const TEXTS = ['clientId', 'clientSecret', 'scope', 'issuer'];
@@ -23,8 +23,9 @@ export function checked(provider, { servers = {}, ...common } = {}, complete) {
     const given = { ...common, ...own };
     for (const [name, value] of Object.entries(given)) {
       const text = TEXTS.find((known) => plain(known) === plain(name));
-      if (text && text !== name) throw bad(`\`${name}\` is called \`${text}\``);
-      if (text && value != null && !value.trim?.()) throw bad(`\`${name}\` has to be a text`);
+      if (!text) continue;
+      if (text !== name) throw bad(`\`${name}\` is called \`${text}\``);
+      if (value != null && !value.trim?.()) throw bad(`\`${name}\` has to be a text`);
     }
     const { storage } = given;
     if (storage && !(storage.get && storage.set && storage.delete)) throw bad('`storage` needs get, set and delete');
@@ -50,7 +51,7 @@ export function forLogin({ authorize, redirectUri = '', clientMetadataUrl }, bad
     if (uri && URL.canParse(uri, page)) uri = new URL(uri, page).href;
   }
   if (!/^(?!javascript|file)[\w+.-]+:\/[^#]*$/i.test(uri))
-    throw bad(`\`redirectUri\` has to be a whole URL without a fragment: ${quote(uri)}`);
+    throw bad('`redirectUri` has to be a URL without a fragment');
   // A scheme of an application's own is no URL to fetch; http is for this machine alone.
   if (/^http:/i.test(uri)) secure(uri, '`redirectUri`');
   return { redirectUri: uri };
