@@ -1,6 +1,7 @@
 // What answers in place of a server, and servers that differ from the protocol: the doctor puts the right fix first, and
 // calls a server usable just if the client works with it.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { describe, test } from 'node:test';
@@ -65,6 +66,21 @@ describe('the doctor and the client agree on broken servers', { concurrency: 4 }
     });
 });
 
+/**
+ * Listens at a port below those that systems hand out: at one of these, another test's server could answer at the other address.
+ * @param {import('node:net').Server} server
+ * @param {string} host
+ */
+async function listenAlone(server, host) {
+  for (let tries = 0; tries < 20; tries += 1) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    server.listen({ host, port, ipv6Only: true });
+    const isListening = await once(server, 'listening').catch(() => undefined);
+    if (isListening) return port;
+  }
+  throw new Error('no port is free');
+}
+
 describe('at this machine', () => {
   const handler = (_request, response) => response.writeHead(404).end();
   for (const [address, other] of [
@@ -73,9 +89,8 @@ describe('at this machine', () => {
   ])
     test(`a server that listens at ${address} only, and a URL with ${other}`, async (context) => {
       const server = createServer(handler);
-      await new Promise((resolve) => server.listen({ host: address, port: 0, ipv6Only: true }, resolve));
+      const port = await listenAlone(server, address);
       context.after(() => server.close());
-      const { port } = server.address();
       const target = { url: `http://${other}:${port}/mcp`, headers: {}, protocolVersion: 'auto' };
       const { first, step } = verdictOf(await diagnose(() => target, { timeout }));
       const listens = address === '::1' ? `[::1]:${port}` : `127.0.0.1:${port}`;
