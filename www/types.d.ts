@@ -195,7 +195,7 @@ export interface Scenario {
 
 /** The server's counts by client. */
 export interface ServerCounts {
-  /** Another value if they have begun anew. */
+  /** Another value if they have begun at zero again. */
   since?: string;
   clients: Record<string, ClientCounts | undefined>;
 }
