@@ -100,10 +100,10 @@ function select(label, choices) {
   return make('select', { 'aria-label': label }, ...options);
 }
 
-/** Those that are new become options. @param {HTMLSelectElement} select @param {Model['lanes']} lanes @param {boolean} [anew] the others go */
-export function offerLanes(select, lanes, anew) {
+/** Those that are new become options. @param {HTMLSelectElement} select @param {Model['lanes']} lanes @param {boolean} [isCleared] the others go */
+export function offerLanes(select, lanes, isCleared) {
   const { value } = select;
-  if (anew) select.options.length = 1;
+  if (isCleared) select.options.length = 1;
   for (const { userId, serverName } of [...lanes.values()].slice(select.options.length - 1, 1_000)) {
     const name = `${userId}@${serverName}`;
     select.append(make('option', { value: name, selected: name === value }, name));

@@ -8,7 +8,7 @@ const PENDING = 'mcp-tether:oauth:';
 /** Milliseconds in which a user has to come back. */
 const LIFETIME = 600_000;
 
-/** What is used where there is no page, as in a program or a worker. @param {string} flow */
+/** Throws where there is no page, as in a program or a worker. @param {string} flow */
 function needPage(flow) {
   if (globalThis.document) return;
   throw new OAuthError(
