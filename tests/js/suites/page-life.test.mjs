@@ -160,7 +160,12 @@ describe('the life of a page', () => {
   test('nothing is sent offline, and everything at once online', async () => {
     const page = await openTab();
     await untilGets(1);
+    await page.evaluate(() => {
+      globalThis.told = new Promise((resolve) => addEventListener('offline', resolve, { once: true }));
+    });
     await context.setOffline(true);
+    // A call before the event is a call while online, whose failure costs a ping.
+    await page.evaluate(() => globalThis.told.then(() => {}));
     const sent = await page.evaluate(() => {
       globalThis.pending = globalThis.session
         .callTool({ name: 'increment', arguments: { key: 'offline' } })
