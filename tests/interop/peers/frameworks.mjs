@@ -23,15 +23,16 @@ const framework = (name, file, era, mode = '') => ({
   tools: ownTools,
 });
 
-const python = {
-  version: () => pythonVersion(at('../python-server/fastmcp.txt'), 'fastmcp'),
+/** A server in Python, in an environment of its own. */
+const python = (name, file) => ({
+  version: () => pythonVersion(at(`../python-server/${name}.txt`), name),
   program: ({ port, journal }) => ({
-    program: at('../../../.tools/python/fastmcp/bin/python'),
-    args: [at('server.py'), String(port)],
+    program: at(`../../../.tools/python/${name}/bin/python`),
+    args: [at(file), String(port)],
     env: { JOURNAL: journal },
   }),
   tools: ownTools,
-};
+});
 
 /** The command of a package, in front of a server that speaks stdio. */
 const bridge = (name, command, era, words) => ({
@@ -51,12 +52,18 @@ const http = ['--outputTransport', 'streamableHttp', '--streamableHttpPath', '/m
 const oneSession = 'its transport serves one session, and none after that';
 const anyId = 'the server takes any session id';
 const hono = { ...stateful, missing: { 'session lost': oneSession, terminate: oneSession } };
+const noDelete = 'the server does not end sessions: DELETE is answered 405';
+const effect = { ...stateful, missing: { 'session lost': noDelete, terminate: noDelete } };
+/** Those of frameworks that write a text as JSON. */
+const quoted = { ...ownTools, echo: { ...ownTools.echo, answers: '"hello"' } };
+const fastmcp = python('fastmcp', 'server.py');
 const old = { protocolVersion: '2025-03-26' };
 const mcpLite = { ...stateful, ...old, takesAnyId: true, missing: { 'session lost': anyId, terminate: anyId } };
 
 export default [
-  { name: 'FastMCP for Python', ...modern, ...python },
-  { name: 'FastMCP for Python, with sessions', ...stateful, ...python, config: { protocolVersion: 'legacy' } },
+  { name: 'FastMCP for Python', ...modern, ...fastmcp },
+  { name: 'FastMCP for Python, with sessions', ...stateful, ...fastmcp, config: { protocolVersion: 'legacy' } },
+  { name: 'FastAPI-MCP', ...stateful, ...python('fastapi-mcp', 'fastapi_server.py'), tools: quoted },
   { name: 'FastMCP for TypeScript', ...framework('fastmcp', 'fastmcp.mjs', stateful, 'stateful') },
   { name: 'FastMCP for TypeScript, stateless', ...framework('fastmcp', 'fastmcp.mjs', stateless) },
   { name: 'Hono', ...framework('@hono/mcp', 'hono.mjs', hono, 'stateful') },
@@ -66,6 +73,10 @@ export default [
   { name: 'mcp-lite', ...framework('mcp-lite', 'mcp-lite.mjs', mcpLite, 'stateful') },
   { name: 'mcp-lite, stateless', ...framework('mcp-lite', 'mcp-lite.mjs', { ...stateless, ...old }) },
   { name: 'tmcp', ...framework('tmcp', 'tmcp.mjs', modern) },
+  { name: 'NestJS', ...framework('@rekog/mcp-nest', 'nest.mjs', modern) },
+  { name: 'Mastra', ...framework('@mastra/mcp', 'mastra.mjs', modern) },
+  { name: 'Effect, with sessions', ...framework('effect', 'effect.mjs', effect, 'stateful') },
+  { name: 'Effect', ...framework('effect', 'effect.mjs', modern), tools: quoted },
   { name: 'Vercel mcp-handler', ...framework('mcp-handler', 'mcp-handler.mjs', modern) },
   { name: 'supergateway', ...supergateway(stateful, ...http, '--stateful') },
   { name: 'supergateway, stateless', ...supergateway(stateless, ...http) },
