@@ -101,16 +101,57 @@ sessions.setRequestHandler = function (method, handler) {
   setRequestHandler.call(this, method, isForm ? filled : handler);
 };
 
-// Most lists have one page. The code for further pages is loaded on demand.
-for (const name of ['listTools', 'listResources', 'listResourceTemplates', 'listPrompts']) {
-  const list = sessions[name];
-  sessions[name] = async function (params, options) {
-    const since = Date.now();
-    const first = await list.call(this, params, options);
-    if (!first.nextCursor || params?.cursor !== undefined) return first;
-    const { readOn } = await import('./list-pages.js');
-    return readOn(first, (...page) => list.call(this, ...page), params, options, since);
+// One export of the module for each would take more.
+const methods = {
+  listTools: 'tools/list',
+  listResources: 'resources/list',
+  listResourceTemplates: 'resources/templates/list',
+  listPrompts: 'prompts/list',
+  readResource: 'resources/read',
+  subscribeResource: 'resources/subscribe',
+  unsubscribeResource: 'resources/unsubscribe',
+  getPrompt: 'prompts/get',
+  complete: 'completion/complete',
+};
+
+for (const name in methods) {
+  const call = (session, params, options) => session.call(methods[name], params, options, /sub/.test(name));
+  sessions[name] = /^list/.test(name)
+    ? // Most lists have one page. The code for further pages is loaded on demand.
+      async function (params, options) {
+        const since = Date.now();
+        const first = await call(this, params, options);
+        if (!first.nextCursor || params?.cursor !== undefined) return first;
+        const { readOn } = await import('./list-pages.js');
+        return readOn(first, (...page) => call(this, ...page), params, options, since);
+      }
+    : function (params, options) {
+        return call(this, params, options);
+      };
+}
+
+sessions.ping = function (options) {
+  return this.call('ping', undefined, options, true);
+};
+
+const results = {
+  getServerCapabilities: 'capabilities',
+  getServerVersion: 'serverInfo',
+  getInstructions: 'instructions',
+};
+
+for (const name in results) {
+  sessions[name] = function () {
+    return this.initialized()?.[results[name]] ?? undefined;
   };
+}
+
+for (const name of ['userId', 'serverName', 'sessionId', 'kind', 'state', 'generation', 'protocolVersion']) {
+  Object.defineProperty(sessions, name, {
+    get() {
+      return this.info()[name];
+    },
+  });
 }
 
 // Releases the object, not the session: other callers of `connect` may use it.

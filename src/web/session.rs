@@ -2,6 +2,8 @@
 
 use super::calls::{self, Shape};
 use super::driver::Handle;
+#[cfg(feature = "package")]
+use super::events::to_js;
 use super::handlers::Handler;
 use super::json::JsJson;
 use super::sys::Deferred;
@@ -28,66 +30,6 @@ pub struct McpSession {
 
 #[wasm_bindgen]
 impl McpSession {
-    /// The user's id.
-    #[wasm_bindgen(getter, js_name = userId)]
-    pub fn user_id(&self) -> JsValue {
-        JsValue::from_str(&self.seen.borrow().user_id)
-    }
-
-    /// The server's name.
-    #[wasm_bindgen(getter, js_name = serverName)]
-    pub fn server_name(&self) -> JsValue {
-        JsValue::from_str(&self.server)
-    }
-
-    /// The `Mcp-Session-Id`, if the server issued one.
-    #[wasm_bindgen(getter, js_name = sessionId)]
-    pub fn session_id(&self) -> JsValue {
-        self.info().session_id.as_deref().map_or(JsValue::UNDEFINED, Into::into)
-    }
-
-    /// The state of the session.
-    #[wasm_bindgen(getter)]
-    pub fn state(&self) -> JsValue {
-        self.info().state.as_str().into()
-    }
-
-    /// The kind of the session.
-    #[wasm_bindgen(getter)]
-    pub fn kind(&self) -> JsValue {
-        self.info().kind.as_str().into()
-    }
-
-    /// The number of successful handshakes.
-    #[wasm_bindgen(getter)]
-    pub fn generation(&self) -> f64 {
-        self.info().generation as f64
-    }
-
-    /// The negotiated protocol version.
-    #[wasm_bindgen(getter, js_name = protocolVersion)]
-    pub fn protocol_version(&self) -> JsValue {
-        self.info().protocol_version.as_str().into()
-    }
-
-    /// The server's capabilities.
-    #[wasm_bindgen(js_name = getServerCapabilities)]
-    pub fn server_capabilities(&self) -> JsValue {
-        self.initialize_result("capabilities")
-    }
-
-    /// The server's name and version.
-    #[wasm_bindgen(js_name = getServerVersion)]
-    pub fn server_version(&self) -> JsValue {
-        self.initialize_result("serverInfo")
-    }
-
-    /// The server's instructions.
-    #[wasm_bindgen(js_name = getInstructions)]
-    pub fn instructions(&self) -> JsValue {
-        self.initialize_result("instructions")
-    }
-
     /// Sends any request and resolves with its result.
     pub fn request(&self, request: JsValue, options: JsValue) -> Promise {
         let started = options::text(&request, "method", "request").and_then(|method| {
@@ -102,15 +44,26 @@ impl McpSession {
         error::promised(self.start_notification(&notification))
     }
 
-    /// Checks that the server answers.
-    pub fn ping(&self, options: JsValue) -> Promise {
-        self.call("ping", JsValue::UNDEFINED, &options, Shape::Void)
+    /// What is known of the session.
+    #[cfg(feature = "package")]
+    #[wasm_bindgen(js_name = info)]
+    pub fn fields(&self) -> JsValue {
+        to_js(&self.info().fields())
     }
 
-    /// `tools/list`
-    #[wasm_bindgen(js_name = listTools)]
-    pub fn list_tools(&self, params: JsValue, options: JsValue) -> Promise {
-        self.call("tools/list", params, &options, Shape::Result)
+    /// The result of `initialize`.
+    #[cfg(feature = "package")]
+    #[wasm_bindgen(js_name = initialized)]
+    pub fn handshake(&self) -> JsValue {
+        self.initialize_result().map_or(JsValue::UNDEFINED, |result| result.0)
+    }
+
+    /// Sends a request with this method.
+    #[cfg(feature = "package")]
+    #[wasm_bindgen(js_name = call)]
+    pub fn call_by_name(&self, method: JsValue, params: JsValue, options: JsValue, is_void: bool) -> Promise {
+        let shape = if is_void { Shape::Void } else { Shape::Result };
+        self.call(&method.as_string().unwrap_or_default(), params, &options, shape)
     }
 
     /// `tools/call`
@@ -120,53 +73,6 @@ impl McpSession {
             return error::promised(Err(error));
         }
         self.call("tools/call", params, &options, Shape::Result)
-    }
-
-    /// `resources/list`
-    #[wasm_bindgen(js_name = listResources)]
-    pub fn list_resources(&self, params: JsValue, options: JsValue) -> Promise {
-        self.call("resources/list", params, &options, Shape::Result)
-    }
-
-    /// `resources/templates/list`
-    #[wasm_bindgen(js_name = listResourceTemplates)]
-    pub fn list_resource_templates(&self, params: JsValue, options: JsValue) -> Promise {
-        self.call("resources/templates/list", params, &options, Shape::Result)
-    }
-
-    /// `resources/read`
-    #[wasm_bindgen(js_name = readResource)]
-    pub fn read_resource(&self, params: JsValue, options: JsValue) -> Promise {
-        self.call("resources/read", params, &options, Shape::Result)
-    }
-
-    /// `resources/subscribe`
-    #[wasm_bindgen(js_name = subscribeResource)]
-    pub fn subscribe_resource(&self, params: JsValue, options: JsValue) -> Promise {
-        self.call("resources/subscribe", params, &options, Shape::Void)
-    }
-
-    /// `resources/unsubscribe`
-    #[wasm_bindgen(js_name = unsubscribeResource)]
-    pub fn unsubscribe_resource(&self, params: JsValue, options: JsValue) -> Promise {
-        self.call("resources/unsubscribe", params, &options, Shape::Void)
-    }
-
-    /// `prompts/list`
-    #[wasm_bindgen(js_name = listPrompts)]
-    pub fn list_prompts(&self, params: JsValue, options: JsValue) -> Promise {
-        self.call("prompts/list", params, &options, Shape::Result)
-    }
-
-    /// `prompts/get`
-    #[wasm_bindgen(js_name = getPrompt)]
-    pub fn get_prompt(&self, params: JsValue, options: JsValue) -> Promise {
-        self.call("prompts/get", params, &options, Shape::Result)
-    }
-
-    /// `completion/complete`
-    pub fn complete(&self, params: JsValue, options: JsValue) -> Promise {
-        self.call("completion/complete", params, &options, Shape::Result)
     }
 
     /// `logging/setLevel`
@@ -285,6 +191,129 @@ impl McpSession {
     }
 }
 
+/// The members with names of their own. In the npm package npm/slim.js has them: each is an export with its glue, together 6 KB.
+#[cfg(any(not(feature = "package"), feature = "gateway"))]
+#[wasm_bindgen]
+impl McpSession {
+    /// The user's id.
+    #[wasm_bindgen(getter, js_name = userId)]
+    pub fn user_id(&self) -> JsValue {
+        JsValue::from_str(&self.seen.borrow().user_id)
+    }
+
+    /// The server's name.
+    #[wasm_bindgen(getter, js_name = serverName)]
+    pub fn server_name(&self) -> JsValue {
+        JsValue::from_str(&self.server)
+    }
+
+    /// The `Mcp-Session-Id`, if the server issued one.
+    #[wasm_bindgen(getter, js_name = sessionId)]
+    pub fn session_id(&self) -> JsValue {
+        self.info().session_id.as_deref().map_or(JsValue::UNDEFINED, Into::into)
+    }
+
+    /// The state of the session.
+    #[wasm_bindgen(getter)]
+    pub fn state(&self) -> JsValue {
+        self.info().state.as_str().into()
+    }
+
+    /// The kind of the session.
+    #[wasm_bindgen(getter)]
+    pub fn kind(&self) -> JsValue {
+        self.info().kind.as_str().into()
+    }
+
+    /// The number of successful handshakes.
+    #[wasm_bindgen(getter)]
+    pub fn generation(&self) -> f64 {
+        self.info().generation as f64
+    }
+
+    /// The negotiated protocol version.
+    #[wasm_bindgen(getter, js_name = protocolVersion)]
+    pub fn protocol_version(&self) -> JsValue {
+        self.info().protocol_version.as_str().into()
+    }
+
+    /// The server's capabilities.
+    #[wasm_bindgen(js_name = getServerCapabilities)]
+    pub fn server_capabilities(&self) -> JsValue {
+        member(self.initialize_result(), "capabilities")
+    }
+
+    /// The server's name and version.
+    #[wasm_bindgen(js_name = getServerVersion)]
+    pub fn server_version(&self) -> JsValue {
+        member(self.initialize_result(), "serverInfo")
+    }
+
+    /// The server's instructions.
+    #[wasm_bindgen(js_name = getInstructions)]
+    pub fn instructions(&self) -> JsValue {
+        member(self.initialize_result(), "instructions")
+    }
+
+    /// Checks that the server answers.
+    pub fn ping(&self, options: JsValue) -> Promise {
+        self.call("ping", JsValue::UNDEFINED, &options, Shape::Void)
+    }
+
+    /// `tools/list`
+    #[wasm_bindgen(js_name = listTools)]
+    pub fn list_tools(&self, params: JsValue, options: JsValue) -> Promise {
+        self.call("tools/list", params, &options, Shape::Result)
+    }
+
+    /// `resources/list`
+    #[wasm_bindgen(js_name = listResources)]
+    pub fn list_resources(&self, params: JsValue, options: JsValue) -> Promise {
+        self.call("resources/list", params, &options, Shape::Result)
+    }
+
+    /// `resources/templates/list`
+    #[wasm_bindgen(js_name = listResourceTemplates)]
+    pub fn list_resource_templates(&self, params: JsValue, options: JsValue) -> Promise {
+        self.call("resources/templates/list", params, &options, Shape::Result)
+    }
+
+    /// `resources/read`
+    #[wasm_bindgen(js_name = readResource)]
+    pub fn read_resource(&self, params: JsValue, options: JsValue) -> Promise {
+        self.call("resources/read", params, &options, Shape::Result)
+    }
+
+    /// `resources/subscribe`
+    #[wasm_bindgen(js_name = subscribeResource)]
+    pub fn subscribe_resource(&self, params: JsValue, options: JsValue) -> Promise {
+        self.call("resources/subscribe", params, &options, Shape::Void)
+    }
+
+    /// `resources/unsubscribe`
+    #[wasm_bindgen(js_name = unsubscribeResource)]
+    pub fn unsubscribe_resource(&self, params: JsValue, options: JsValue) -> Promise {
+        self.call("resources/unsubscribe", params, &options, Shape::Void)
+    }
+
+    /// `prompts/list`
+    #[wasm_bindgen(js_name = listPrompts)]
+    pub fn list_prompts(&self, params: JsValue, options: JsValue) -> Promise {
+        self.call("prompts/list", params, &options, Shape::Result)
+    }
+
+    /// `prompts/get`
+    #[wasm_bindgen(js_name = getPrompt)]
+    pub fn get_prompt(&self, params: JsValue, options: JsValue) -> Promise {
+        self.call("prompts/get", params, &options, Shape::Result)
+    }
+
+    /// `completion/complete`
+    pub fn complete(&self, params: JsValue, options: JsValue) -> Promise {
+        self.call("completion/complete", params, &options, Shape::Result)
+    }
+}
+
 impl McpSession {
     /// The object of a connected session.
     pub(super) fn new(driver: Handle, session: SessionRef, info: SessionInfo) -> Self {
@@ -304,12 +333,11 @@ impl McpSession {
         self.seen.borrow()
     }
 
-    fn initialize_result(&self, member: &str) -> JsValue {
+    fn initialize_result(&self) -> Option<JsJson> {
         if let Some(result) = self.driver.look(|machine| machine.initialize_result(self.session)).flatten() {
             self.initialized.replace(Some(result));
         }
-        let result = self.initialized.borrow().clone();
-        result.and_then(|result| sys::member(&result.0, member)).unwrap_or(JsValue::UNDEFINED)
+        self.initialized.borrow().clone()
     }
 
     fn call(&self, method: &str, params: JsValue, options: &JsValue, shape: Shape) -> Promise {
@@ -350,6 +378,11 @@ impl McpSession {
         self.driver.handlers.sweep(lives);
         self.driver.handlers.set(self.session, handler);
     }
+}
+
+#[cfg(any(not(feature = "package"), feature = "gateway"))]
+fn member(result: Option<JsJson>, name: &str) -> JsValue {
+    result.and_then(|result| sys::member(&result.0, name)).unwrap_or(JsValue::UNDEFINED)
 }
 
 fn function(value: JsValue, path: &str) -> Result<Function, JsValue> {
