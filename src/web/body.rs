@@ -6,13 +6,16 @@ use crate::core::protocol::sse::Block;
 use crate::core::{Body, StreamBlock, StreamData};
 use js_sys::JsString;
 
-/// Parses a text body. If it is not JSON, it is cut to `max_text`.
+/// Parses a text body. If it is neither JSON nor an event stream, it is cut to `max_text`.
 pub(super) fn of(text: &JsString, max_text: usize) -> Body<JsJson> {
-    match sys::parse_json(text) {
-        Ok(value) => Body::Json(JsJson(value)),
-        Err(_) if text.length() == 0 => Body::Empty,
-        Err(_) => Body::Text(text.slice(0, u32::try_from(max_text).unwrap_or(u32::MAX)).into()),
+    let value = sys::parse_body(text);
+    if !value.is_undefined() {
+        return Body::Json(JsJson(value));
     }
+    if text.length() == 0 {
+        return Body::Empty;
+    }
+    Body::Text(text.slice(0, u32::try_from(max_text).unwrap_or(u32::MAX)).into())
 }
 
 /// A stream event with parsed data.

@@ -256,12 +256,10 @@ impl Exchange {
             return self.whole(driver, &text);
         }
         let Some(body) = response.body() else { return nothing() };
-        let ok = self.accepted.get();
         let sink = match media {
-            Media::EventStream if ok => Sink::Stream(Box::new(Feed::new(network.max_message_bytes))),
-            Media::Json if ok => Sink::Text(Text::new(network.max_message_bytes, true, 0)),
-            Media::Other if ok => Sink::Text(Text::new(network.max_error_bytes, false, network.max_message_bytes)),
-            _ => Sink::Text(Text::new(network.max_error_bytes, false, 0)),
+            Media::EventStream if self.accepted.get() => Sink::Stream(Box::new(Feed::new(network.max_message_bytes))),
+            Media::Other => Sink::Text(Text::new(network.max_error_bytes, network.max_message_bytes)),
+            _ => Sink::Text(Text::new(network.max_message_bytes, 0)),
         };
         self.next(driver, body.reader()?, sink);
         Ok(())

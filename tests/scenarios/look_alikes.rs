@@ -140,6 +140,31 @@ fn a_result_with_the_requests_id_is_the_answer_whatever_its_status() {
 }
 
 #[test]
+fn a_response_in_a_batch_counts_whatever_its_status() {
+    for status in [404, 421, 425, 429, 500, 503] {
+        for outcome in [json!({"result": {"isError": true}}), json!({"error": {"code": -32000, "message": "failed"}})] {
+            for before in [vec![], vec![json!({"jsonrpc": "2.0", "method": "notifications/message", "params": {}})]] {
+                let mut world = world();
+                let session = world.connect();
+                let warm = world.tool(session, "read");
+                world.finish(warm);
+                let head = ResponseHead { status, media: Media::Json, ..ResponseHead::default() };
+                let told = Reply::default().then(1, Step::Head(head)).then(0, Step::Batch(before, outcome.clone()));
+                world.server().runs_then("order", told.retry_after("1"));
+                let order = world.tool(session, "order");
+                world.finish(order);
+                match outcome.get("result") {
+                    Some(result) => assert_eq!(world.result(order), *result, "{status}"),
+                    None => assert_eq!(world.error(order).rpc_code, Some(-32000.0), "{status}"),
+                }
+                world.run_for(300_000);
+                assert_eq!((world.server().executed("order"), world.count("initialize")), (1, 1), "{status}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_result_with_another_id_under_an_error_status_is_no_answer() {
     for id in [json!(null), json!(9_999_999), json!("x")] {
         let stray = http_json(404, json!({"jsonrpc": "2.0", "id": id, "result": {}}));

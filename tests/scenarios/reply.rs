@@ -14,6 +14,9 @@ pub enum Step {
     Result(Value),
     /// A JSON-RPC error with the request's id.
     Error(i32, String),
+    /// A batch of these messages and a response with the request's id and these members.
+    #[allow(dead_code, reason = "the simulation's servers send no batches with an error status")]
+    Batch(Vec<Value>, Value),
     Text(String),
     Empty,
     /// A stream event: its id, `retry:` and data.
@@ -50,6 +53,12 @@ impl Step {
             Self::Error(code, message) => {
                 let error = json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}});
                 Input::Body { exchange, body: Body::Json(error) }
+            }
+            Self::Batch(mut messages, mut response) => {
+                response["jsonrpc"] = json!("2.0");
+                response["id"] = id.clone();
+                messages.push(response);
+                Input::Body { exchange, body: Body::Json(Value::Array(messages)) }
             }
             Self::Text(text) => Input::Body { exchange, body: Body::Text(text) },
             Self::Empty => Input::Body { exchange, body: Body::Empty },

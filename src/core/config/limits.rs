@@ -13,7 +13,7 @@ pub struct Limits {
     pub max_queued: usize,
     /// Bytes of one JSON response or of one event of a stream.
     pub max_message_bytes: usize,
-    /// Bytes that are read from the body of an HTTP error.
+    /// Bytes that are read from the body of an HTTP error that is neither JSON nor an event stream.
     pub max_error_bytes: usize,
     /// Bytes of a session id.
     pub max_session_id_bytes: usize,

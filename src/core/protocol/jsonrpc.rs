@@ -32,6 +32,12 @@ pub(crate) fn head<J: Json>(message: &J) -> Head<J> {
     }
 }
 
+/// The response in a batch.
+pub(crate) fn response<J: Json>(message: J) -> J {
+    let batch = message.as_array().unwrap_or_default();
+    batch.into_iter().find(|message| message.get("method").is_none()).unwrap_or(message)
+}
+
 /// A request of the client. `progress_token` is added to the caller's `_meta`.
 pub(crate) fn request<J: Json>(id: u64, method: &str, params: Option<&J>, progress_token: Option<u64>) -> J {
     let mut message = envelope::<J>().with("id", number(id)).with("method", J::string(method));

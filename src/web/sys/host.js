@@ -279,12 +279,12 @@ export class Text {
   #pieces = [];
 
   /**
-   * Exceeding the limit is an error if `isStrict`; otherwise the rest is dropped. `jsonLimit` is the limit for bodies without a JSON `Content-Type`
-   * that start like JSON, which every official SDK accepts, and 0 otherwise. Other text may be an HTML page.
+   * Exceeding the limit is an error. With a `jsonLimit`, that is the limit for bodies that start like JSON, which every official SDK accepts whatever
+   * their `Content-Type`; of other text, perhaps an HTML page, the rest is dropped.
    */
-  constructor(limit, isStrict, jsonLimit) {
+  constructor(limit, jsonLimit) {
     this.#limit = limit;
-    this.#isStrict = isStrict;
+    this.#isStrict = !jsonLimit;
     this.#jsonLimit = jsonLimit;
   }
 
@@ -315,6 +315,21 @@ export class Text {
     const joining = new TextDecoder();
     return pieces.map((piece) => joining.decode(piece, { stream: true })).join('') + joining.decode();
   }
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {}
+}
+
+/** The JSON of a body, or all messages of an event stream that came with an error status or without its `Content-Type`; undefined for other text. */
+export function parseBody(text) {
+  const whole = parsed(text);
+  if (whole !== undefined) return whole;
+  const dataOf = (event) => event.match(/^data:[^\r\n]*/gm)?.map((line) => line.slice(5));
+  const messages = text.split(/\r\n\r\n|\n\n|\r\r/).flatMap((event) => parsed(dataOf(event)?.join('')) ?? []);
+  return messages.length ? messages : undefined;
 }
 
 /** An error of the package's class, or else a plain one with the same members. */

@@ -7,6 +7,7 @@ use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers;
 use crate::core::protocol::json::Json;
+use crate::core::protocol::jsonrpc;
 use crate::core::state::exchange::{ExchangeKind, WATCHDOG};
 use crate::core::state::session::http_sse::stream_gone;
 use crate::core::state::stream::ENDED;
@@ -106,6 +107,10 @@ impl<J: Json> Manager<J> {
         record.is_over = true;
         let (status, media) = record.head.as_ref().map_or((0, headers::Media::Other), |head| (head.status, head.media));
         if !record.head.as_ref().is_some_and(ResponseHead::is_success) {
+            let body = match body {
+                Body::Json(message) => Body::Json(jsonrpc::response(message)),
+                body => body,
+            };
             if !self.goes_elsewhere(exchange, &body) {
                 self.on_error_response(exchange, &body);
             }

@@ -77,6 +77,16 @@ export const bodyRows = [
     counts: { initialize: 1, executed: 1 },
   },
   {
+    name: '/huge-error of a JSON type past the limit of a message: the call fails, and the next one works',
+    fault: 'huge-error',
+    place: 'json',
+    settings: { type: 'application/json', bytes: 2_000_000 },
+    options: { limits: { maxMessageBytes: 1_000_000 } },
+    steps: [call(), call()],
+    outcomes: [fails('limit_exceeded', undefined, { retryable: false }), ok],
+    counts: { initialize: 1, executed: 1, 'rpc.tools/call': 2 },
+  },
+  {
     name: '/html-page in answer to the handshake',
     fault: 'html-page',
     steps: [connect()],

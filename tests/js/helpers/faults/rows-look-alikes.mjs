@@ -160,6 +160,29 @@ const eachHandlerError = handlerErrors.map((settings) => ({
   sessionErrors: [],
 }));
 
+/** A tool's response with a status of its own, as a body of any form: it is delivered once. */
+const wrappedResponses = [
+  ...['plain', 'problem', 'untyped', 'marked', 'batch', 'mixed', 'stream', 'primed', 'lines', 'untypedStream'].map(
+    (wrapping) => ({ wrapping }),
+  ),
+  ...['plain', 'untyped', 'batch', 'stream'].map((wrapping) => ({ wrapping, bytes: 100_000 })),
+  ...[404, 425, 500, 503].flatMap((status) => ['batch', 'stream'].map((wrapping) => ({ status, wrapping }))),
+];
+
+const eachWrappedResponse = wrappedResponses.flatMap((settings) =>
+  [false, true].map((isError) => ({
+    name: `/handler-wrapped: ${Object.values(settings).join(' ')}: ${isError ? 'an error' : 'a result'} with the request's id is delivered once`,
+    fault: 'handler-wrapped',
+    place: slug(`${Object.values(settings).join(' ')} ${isError}`),
+    settings: isError ? { ...settings, error: 1 } : settings,
+    steps: [call(), call()],
+    outcomes: isError ? [fails('rpc_error', undefined, { message: /order failed/ }), fails('rpc_error')] : [ok, ok],
+    counts: { initialize: 1, 'rpc.tools/call': 2, executed: 2, 'http.DELETE': 0 },
+    generation: 1,
+    sessionErrors: [],
+  })),
+);
+
 /** Odd answers to every request of a live session, for a time. */
 const oddTimes = [
   { status: 500, words: 'oops' },
@@ -198,6 +221,7 @@ export const lookAlikeRows = [
   ...eachOddLoss,
   ...eachKnownSentence,
   ...eachHandlerError,
+  ...eachWrappedResponse,
   ...eachOddTime,
   {
     name: '/odd-for-a-while: over before the handshake is: the old session is kept, the new one is ended',

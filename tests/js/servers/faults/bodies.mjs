@@ -55,11 +55,13 @@ export const bodies = {
     },
   },
 
-  /** An error body of `?bytes=…`, 10 MB when left out. */
+  /** An error body of `?bytes=…`, 10 MB when left out, and of the `?type=…`. */
   'huge-error': {
     call(exchange) {
       if (!exchange.takeTurn()) return false;
-      return exchange.say(500, 'x'.repeat(exchange.number('bytes', 10_000_000)));
+      return exchange.say(500, 'x'.repeat(exchange.number('bytes', 10_000_000)), {
+        type: exchange.text('type', 'text/plain'),
+      });
     },
   },
 

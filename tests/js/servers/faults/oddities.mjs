@@ -3,6 +3,28 @@
 import { giveChosenAnswer } from './chosen-answer.mjs';
 import { runTool } from './healthy.mjs';
 
+const progress = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"none","progress":1}}';
+
+/** How frameworks and proxies wrap a JSON-RPC response: its type and its text. */
+const wrappings = {
+  plain: (text) => ['application/json', text],
+  problem: (text) => ['application/problem+json', text],
+  untyped: (text) => [undefined, ` \r\n${text}`],
+  marked: (text) => ['text/plain', `\uFEFF${text}`],
+  batch: (text) => ['application/json', `[${text}]`],
+  mixed: (text) => ['application/json', `[${progress},${text}]`],
+  stream: (text) => ['text/event-stream', `event: message\ndata: ${text}\n\n`],
+  primed: (text) => [
+    'text/event-stream; charset=utf-8',
+    `: hi\r\n\r\nid: 1\r\ndata: \r\n\r\ndata: ${progress}\r\n\r\nid: 2\r\ndata: ${text}\r\n\r\ndata: [DONE]\r\n\r\n`,
+  ],
+  lines: (text) => [
+    'text/event-stream',
+    `data: ${JSON.stringify(JSON.parse(text), null, 1).replaceAll('\n', '\ndata: ')}\n\n`,
+  ],
+  untypedStream: (text) => [undefined, `data: ${text}\n\n`],
+};
+
 /** By path. */
 export const oddities = {
   /** No GET stream, and the answer may have any words; POST works. */
@@ -46,6 +68,27 @@ export const oddities = {
     call(exchange) {
       exchange.execute();
       return giveChosenAnswer(exchange, { status: 404, form: 'own' });
+    },
+  },
+
+  /**
+   * The tool runs, and its response has a status of its own: a result, or (`?error=1`) an error, wrapped (`?wrapping=…`) and filled up to `?bytes=…`.
+   * `Retry-After` asks for a short wait.
+   */
+  'handler-wrapped': {
+    call(exchange) {
+      const padding = 'x'.repeat(exchange.number('bytes', 0));
+      const { content } = exchange.execute();
+      const outcome = exchange.text('error')
+        ? { error: { code: -32000, message: 'order failed', data: padding } }
+        : { result: { content: [...content, { type: 'text', text: padding }], isError: true } };
+      const response = JSON.stringify({ jsonrpc: '2.0', id: exchange.message.id, ...outcome });
+      const [type, text] = wrappings[exchange.text('wrapping', 'plain')](response);
+      exchange.response.writeHead(exchange.number('status', 429), {
+        ...(type && { 'Content-Type': type }),
+        'Retry-After': '0.1',
+      });
+      exchange.response.end(text);
     },
   },
 
