@@ -1,8 +1,8 @@
 //! Handshakes: the order of requests, what is stored from the response, and what ends a handshake.
 
-use super::reply::{http, http_answer, http_rpc, refused, reset, result, rpc_error, silence, stream};
+use super::reply::{Step, http, http_answer, http_rpc, refused, reset, result, rpc_error, silence, stream};
 use super::{world, world_of, world_with};
-use mcp_tether::core::{ConnectOptions, ErrorCode, Kind, State};
+use mcp_tether::core::{ConnectOptions, ErrorCode, Kind, RequestOptions, State};
 use serde_json::json;
 
 #[test]
@@ -231,6 +231,41 @@ fn a_session_whose_initialized_notification_is_never_taken_is_deleted() {
     assert_eq!((world.code(call), world.error(call).status), (ErrorCode::HttpError, Some(429)));
     assert_eq!((world.count("initialize"), world.count("notifications/initialized")), (1, 4));
     assert_eq!((world.count("DELETE"), world.server().sessions.len()), (1, 0));
+}
+
+#[test]
+fn a_session_whose_handshake_times_out_after_its_id_has_arrived_is_deleted() {
+    for is_alive in [false, true] {
+        let silent = stream().head(|head| head.session_id = Some(String::from("early-db-secret")));
+        let silent = if is_alive { silent.then(10, Step::Comment) } else { silent };
+        let mut world = world();
+        world.server().always("initialize", silent);
+        let call = world.begin_connect("ann", "db", ConnectOptions::default());
+        world.finish(call);
+        world.run_for(10_000);
+        assert_eq!(world.code(call), ErrorCode::RequestTimeout, "{is_alive}");
+        let deleted = world.sent_as("DELETE");
+        assert_eq!((world.count("initialize"), deleted.len()), (2, 2), "{is_alive}");
+        assert!(deleted.iter().all(|sent| sent.session() == Some("early-db-secret")), "{is_alive}");
+        let call = world.close(true);
+        world.finish(call);
+        assert_eq!(world.count("DELETE"), 2, "{is_alive}: once each");
+    }
+}
+
+#[test]
+fn a_call_that_times_out_during_a_handshake_leaves_it_alone() {
+    let mut world = world();
+    let session = world.connect();
+    world.server().forget();
+    let slow = stream().head(|head| head.session_id = Some(String::from("slow-db-secret")));
+    world.server().next("initialize", [slow.streamed(5_000, json!({"protocolVersion": "2025-11-25"})).end(0)]);
+    let options = RequestOptions { timeout: Some(1_000), ..RequestOptions::default() };
+    let call = world.request(session, "tools/list", json!({}), options);
+    world.finish(call);
+    assert_eq!((world.code(call), world.count("initialize")), (ErrorCode::RequestTimeout, 2));
+    world.run_for(10_000);
+    assert_eq!((world.count("initialize"), world.count("DELETE")), (2, 0));
 }
 
 #[test]

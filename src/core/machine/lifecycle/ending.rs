@@ -112,7 +112,7 @@ impl<J: Json> Manager<J> {
 
     /// Detaches an `initialize` in flight from its record: if its response has an id, that session is deleted, because
     /// nothing else will use it. Returns whether there is one.
-    fn detach_handshake(&mut self, session: SessionRef, waiter: Option<CallId>) -> bool {
+    pub(crate) fn detach_handshake(&mut self, session: SessionRef, waiter: Option<CallId>) -> bool {
         let is_asking = |call: &Call<J>| call.session == session && call.purpose == Purpose::Handshake;
         let Some(call) = self.calls.keys_where(&is_asking).first().copied() else { return false };
         let Some(exchange) = self.calls.get(call).and_then(Call::exchange) else { return false };
