@@ -71,6 +71,8 @@ struct Run {
     has_auth: bool,
     /// Users and servers with an outage that was emitted and has not ended.
     in_outage: BTreeSet<(String, String)>,
+    /// The JSON-RPC id of each session's ping in flight.
+    pings: BTreeMap<(String, String), u64>,
     /// Users and servers without a session because a browser hid the middle of a handshake, which is final on a server
     /// whose CORS headers are insufficient.
     hidden_handshakes: BTreeSet<(String, String)>,
@@ -163,6 +165,7 @@ impl Run {
             away_until: 0,
             has_auth,
             in_outage: BTreeSet::new(),
+            pings: BTreeMap::new(),
             hidden_handshakes: BTreeSet::new(),
             outages: 0,
         }

@@ -10,6 +10,7 @@ impl Run {
     pub(super) fn check(&mut self) {
         self.check_expiries();
         self.check_outages();
+        self.check_pings();
         self.check_promises();
         self.check_losses();
         for (call, made) in &self.made {
@@ -48,6 +49,24 @@ impl Run {
                     let is_canary = matches!(method, "ping" | "initialize" | "server/discover");
                     assert!(is_canary, "{method} was sent in an outage of {key:?}");
                 }
+                _ => {}
+            }
+        }
+    }
+
+    /// One ping of a session is in flight at a time, whatever has asked for it: a canary, a suspicion, the keep-alive.
+    fn check_pings(&mut self) {
+        for event in &self.world.events[self.checked..] {
+            if event.detail.method.as_deref() != Some("ping") {
+                continue;
+            }
+            let key = (event.user_id.clone(), event.server_name.clone());
+            match event.kind {
+                EventKind::RequestSent => {
+                    let before = self.pings.insert(key, event.detail.request_id.unwrap_or_default());
+                    assert!(before.is_none() || before == event.detail.replaces, "a ping was sent beside another");
+                }
+                EventKind::RequestSettled => drop(self.pings.remove(&key)),
                 _ => {}
             }
         }
