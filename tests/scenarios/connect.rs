@@ -1,7 +1,8 @@
 //! Handshakes: the order of requests, what is stored from the response, and what ends a handshake.
 
 use super::reply::{Step, http, http_answer, http_rpc, refused, reset, result, rpc_error, silence, stream};
-use super::{world, world_of, world_with};
+use super::world::configured;
+use super::{Servers, World, world, world_of, world_with};
 use mcp_tether::core::{ConnectOptions, ErrorCode, Kind, RequestOptions, State};
 use serde_json::json;
 
@@ -167,6 +168,20 @@ fn a_wrong_address_is_not_retried() {
         assert!(matches!(world.code(call), ErrorCode::HttpError | ErrorCode::ProtocolError));
         assert!(world.error(call).message.contains("MCP endpoint"), "{}", world.error(call).message);
         assert_eq!(world.count("initialize"), 1);
+    }
+}
+
+#[test]
+fn a_wrong_address_with_another_path_names_the_usual_one() {
+    for (url, is_told) in [("", true), ("/", true), ("/other", true), ("/mcp/", true), ("/mcp", false)] {
+        let server = json!({"url": format!("https://db.test{url}"), "protocolVersion": "legacy"});
+        let config = configured(&json!({"mcpServers": {"db": server}}), &json!({}));
+        let mut world = World::new(config, Servers::new(&["db"]), 7);
+        world.server().always("initialize", http(404, "Not Found"));
+        world.server().always("GET", http(404, "Not Found"));
+        let call = world.begin_connect("ann", "db", ConnectOptions::default());
+        world.finish(call);
+        assert_eq!(world.error(call).message.ends_with("/mcp"), is_told, "{url}: {}", world.error(call).message);
     }
 }
 
