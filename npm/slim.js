@@ -142,7 +142,7 @@ const results = {
 
 for (const name in results) {
   sessions[name] = function () {
-    return this.initialized()?.[results[name]] ?? undefined;
+    return this.info().result?.[results[name]] ?? undefined;
   };
 }
 

@@ -44,18 +44,15 @@ impl McpSession {
         error::promised(self.start_notification(&notification))
     }
 
-    /// What is known of the session.
+    /// What is known of the session, and the result of `initialize`.
     #[cfg(feature = "package")]
     #[wasm_bindgen(js_name = info)]
     pub fn fields(&self) -> JsValue {
-        to_js(&self.info().fields())
-    }
-
-    /// The result of `initialize`.
-    #[cfg(feature = "package")]
-    #[wasm_bindgen(js_name = initialized)]
-    pub fn handshake(&self) -> JsValue {
-        self.initialize_result().map_or(JsValue::UNDEFINED, |result| result.0)
+        let fields = to_js(&self.info().fields());
+        if let Some(JsJson(result)) = self.initialize_result() {
+            sys::put(&fields, "result", &result);
+        }
+        fields
     }
 
     /// Sends a request with this method.
@@ -191,8 +188,9 @@ impl McpSession {
     }
 }
 
-/// The members with names of their own. In the npm package npm/slim.js has them: each is an export with its glue, together 6 KB.
-#[cfg(any(not(feature = "package"), feature = "gateway"))]
+/// The members with names of their own. In the npm package npm/slim.js has them: each is an export with its glue, together 5 KB.
+/// The tests in wasm (with `client`) use the module without that file.
+#[cfg(any(not(feature = "package"), feature = "client"))]
 #[wasm_bindgen]
 impl McpSession {
     /// The user's id.
@@ -380,7 +378,7 @@ impl McpSession {
     }
 }
 
-#[cfg(any(not(feature = "package"), feature = "gateway"))]
+#[cfg(any(not(feature = "package"), feature = "client"))]
 fn member(result: Option<JsJson>, name: &str) -> JsValue {
     result.and_then(|result| sys::member(&result.0, name)).unwrap_or(JsValue::UNDEFINED)
 }
