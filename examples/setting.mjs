@@ -2,7 +2,7 @@
 
 import { createInterface } from 'node:readline';
 
-/** Any MCP server with a tool `echo`; `MCP_URL` names another one than `node tests/js/servers/sdk-server.mjs` starts. */
+/** Any MCP server with a tool `echo`, by default the reference server that README.md starts; `MCP_URL` names another one. */
 export const config = {
   mcpServers: { notes: { url: process.env.MCP_URL ?? 'http://127.0.0.1:3000/mcp' } },
 };

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { publint } from 'publint';
+import { makeProject } from '../js/helpers/snippets/project.mjs';
 import { startReferenceServer } from '../js/servers/proxy/reference-server.mjs';
 import { listen } from '../js/servers/shared/listen.mjs';
 import { clients, textOf } from './clients.mjs';
@@ -183,6 +184,24 @@ describe('dev', () => {
     await client.end();
     assert.equal((await stat(join(cwd, '.mcp-tether-gateway/tokens.json'))).mode & 0o777, 0o600);
     assert.equal(await readFile(join(cwd, '.mcp-tether-gateway/.gitignore'), 'utf8'), '*\n');
+  });
+
+  test('the program of the package’s README calls a tool', async (t) => {
+    const { gateway } = await started(t, 'program');
+    const [, program] = /^```js\n([\s\S]*?)^```$/m.exec(await read('gateway/package/README.md'));
+    const here = program
+      .replace('http://127.0.0.1:8788/docs/mcp', `${gateway.origin}/everything/mcp`)
+      .replace(
+        /name: 'search_cloudflare_documentation', arguments: .*? }/,
+        "name: 'echo', arguments: { message: 'hello' }",
+      );
+    const programs = await makeProject();
+    t.after(programs.remove);
+    await programs.write('call.mjs', here);
+    const env = { ...process.env, MCP_TOKEN: gateway.token };
+    const { code, stdout, stderr } = await run(process.execPath, ['call.mjs'], { cwd: programs.folder, env });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /'echo'[\s\S]*Echo: hello/);
   });
 
   test('takes over a changed file, and goes on with the old one if the new one is wrong', async (t) => {

@@ -20,6 +20,19 @@ fn recovered_with(lost: Reply, code: &str) {
     assert_eq!(world.machine.session(session).unwrap().recoveries, 1);
 }
 
+// As CONTRIBUTING.md shows it.
+#[test]
+fn a_call_on_a_lost_session_is_answered_by_the_next_one() {
+    let mut world = world();
+    let session = world.connect();
+    world.server().forget();
+    let call = world.tool(session, "order");
+    world.finish(call); // steps from event to event until the call has ended
+    world.result(call);
+    assert_eq!(world.server().executed("order"), 1);
+    assert_eq!(world.count("initialize"), 2);
+}
+
 #[test]
 fn a_404_in_every_spelling_is_a_terminated_session() {
     for lost in [

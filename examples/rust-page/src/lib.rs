@@ -1,4 +1,5 @@
-//! A page that calls a tool at every click, in Rust: `wasm-pack build --target web`, then serve this folder.
+//! A page that calls a tool at every click, in Rust: `wasm-pack build --target web`, serve this folder, and open it with
+//! `?mcp=` and the server's URL.
 
 use mcp_tether::client::{Client, Error, ErrorCode};
 use serde_json::json;

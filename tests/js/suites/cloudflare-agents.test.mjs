@@ -1,6 +1,6 @@
 // The example for Cloudflare's Agents SDK, on workerd: an agent keeps its session while its server is restarted, and while it sleeps.
 import assert from 'node:assert/strict';
-import { cp, mkdir } from 'node:fs/promises';
+import { cp, mkdir, readFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -35,8 +35,10 @@ describe('an agent on Cloudflare', () => {
     await mkdir(folder);
     await cp(join(root, 'examples/cloudflare-agents'), join(project.folder, 'src'), { recursive: true });
     await cp(join(root, 'pkg/mcp_tether_bg.wasm'), join(folder, 'mcp_tether_bg.wasm'));
+    const wrangler = await readFile(join(project.folder, 'src/wrangler.toml'), 'utf8');
+    const setting = (name) => new RegExp(`\\b${name} = \\[?"([^"]*)"`).exec(wrangler)[1];
     await build({
-      entryPoints: [join(project.folder, 'src/worker.mjs')],
+      entryPoints: [join(project.folder, 'src', setting('main'))],
       outfile: join(folder, 'worker.mjs'),
       bundle: true,
       format: 'esm',
@@ -55,10 +57,10 @@ describe('an agent on Cloudflare', () => {
         { type: 'ESModule', include: ['**/*.mjs'] },
         { type: 'CompiledWasm', include: ['**/*.wasm'] },
       ],
-      compatibilityDate: '2026-04-01',
-      compatibilityFlags: ['nodejs_compat'],
+      compatibilityDate: setting('compatibility_date'),
+      compatibilityFlags: [setting('compatibility_flags')],
       bindings: { MCP_URL: server.url },
-      durableObjects: { Notes: { className: 'Notes', useSQLite: true } },
+      durableObjects: { Notes: { className: setting('class_name'), useSQLite: true } },
       durableObjectsPersist: join(project.folder, 'objects'),
     };
     miniflare = new Miniflare(settings);

@@ -22,6 +22,8 @@ function declared(beginning) {
 const withoutComments = (text) => text.replace(/\/\*[\s\S]*?\*\//g, '');
 const membersOf = (name) =>
   [...withoutComments(declared(`export interface ${name} {`)).matchAll(/^ {2}(\w+)\??:/gm)].map(([, member]) => member);
+/** The members of the interfaces and of the functions' options in a text of declarations. */
+const optionsIn = (text) => [...withoutComments(text).matchAll(/^ {2}(\w+)\??(?::|\()/gm)].map(([, member]) => member);
 
 /** The sections of a document by their headings, which are names in code. */
 function sectionsOf(text) {
@@ -102,6 +104,30 @@ test('docs/oauth.md has each error code of its own', async () => {
   );
   assert.ok(codes.length > 20);
   for (const code of codes) assert.ok(table.includes(`\`${code}\``), code);
+});
+
+test('docs/oauth.md has every option', async () => {
+  const document = await read('docs/oauth.md');
+  const text = await read('npm/oauth.d.ts');
+  for (const beginning of [
+    'interface ProviderOptions',
+    'interface OAuthOptions',
+    'function popup',
+    'function redirect',
+    'function loopback',
+  ]) {
+    const part = text.slice(text.indexOf(`export ${beginning}`));
+    const options = optionsIn(part.slice(0, part.search(/^\}/m)));
+    assert.ok(options.length > 0, beginning);
+    for (const option of options)
+      assert.match(document, new RegExp(`^\\| .*\`${option}\\b.*\\|`, 'm'), `${beginning}: ${option}`);
+  }
+});
+
+test('the scenario of CONTRIBUTING.md is one that runs', async () => {
+  const [, scenario] = /^```rust\n([\s\S]*?)^```$/m.exec(await read('CONTRIBUTING.md')) ?? [];
+  assert.ok(scenario);
+  assert.ok((await read('tests/scenarios/recovery.rs')).includes(scenario));
 });
 
 test('docs/settings.md has every setting', async () => {

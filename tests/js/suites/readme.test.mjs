@@ -44,6 +44,12 @@ describe('the programs of the documents', () => {
     assert.equal(named, '');
   });
 
+  test('those that begin with the import of init close their manager, without which Node does not end', () => {
+    const programs = snippets.filter(({ code, notRun }) => !notRun && /^import init\b/m.test(code));
+    assert.ok(programs.length > 3);
+    for (const { name, code } of programs) assert.match(code, /manager\.close\(/, name);
+  });
+
   for (const [index, { name, whole, notRun }] of snippets.entries())
     test(`${name} runs`, { skip: notRun }, async () => {
       const { ok, output } = await project.run(`run-${index}`, here(whole));

@@ -74,6 +74,26 @@ for (const compiler of compilers) {
   });
 }
 
+// As docs/start.md says: TypeScript 5.8 has learned from Node that `require` loads ES modules, and only under `nodenext`.
+describe('a file of CommonJS', () => {
+  const refused = /TS1479/;
+  const accepted = /^$/;
+  for (const compiler of compilers)
+    for (const [module, expected] of [
+      ['node16', refused],
+      ['nodenext', compiler === 'typescript-5.5' ? refused : accepted],
+      ['commonjs', accepted],
+    ])
+      test(`${compiler}: ${module}`, async () => {
+        await writeFile(
+          join(project, 'common.cts'),
+          "import { McpManager } from 'mcp-tether';\nexport const manager: McpManager = new McpManager({ mcpServers: {} });\n",
+        );
+        const options = { module, verbatimModuleSyntax: false, skipLibCheck: true };
+        assert.match(await compile(compiler, options, ['common.cts']), expected);
+      });
+});
+
 test('in Node, with its types', async () => {
   for (const name of ['@types/node', 'undici-types']) await symlinkOf(name);
   const options = { ...resolutions.nodenext, types: ['node'], lib: ['ES2023'], skipLibCheck: true };

@@ -51,6 +51,8 @@ export const commands = {
     ['npx wrangler dev', undefined, `${downloads}; docs-start.test.mjs runs the Worker in miniflare`],
     ['curl ', 'tests/js/suites/docs-start.test.mjs'],
   ],
+  // `examples.test.mjs`, `react.test.mjs`, `devtools.test.mjs` and others run the programs, from the packages of this repository.
+  'examples/README.md': [['', undefined, downloads]],
   'gateway/README.md': [
     ['make worker', 'tests/gateway/serve.test.mjs'],
     ['cd gateway', undefined, account],
@@ -58,7 +60,7 @@ export const commands = {
   ],
   'gateway/package/README.md': [
     ['npx mcp-tether-gateway dev', gatewayCommands],
-    ['MCP_TOKEN=', undefined, 'asks a server of Cloudflare'],
+    ['MCP_TOKEN=', gatewayCommands],
     ['npx mcp-tether-gateway init my-gateway', gatewayProject],
     ['cd my-gateway', gatewayProject],
     ['npm install', undefined, downloads],
