@@ -124,6 +124,15 @@ test('docs/oauth.md has every option', async () => {
   }
 });
 
+test('each entry of the package is named by a document', async () => {
+  const { exports } = JSON.parse(await read('npm/package.json'));
+  const names = await readdir(new URL('../../../docs/', import.meta.url));
+  const paths = names.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`);
+  const text = (await Promise.all(paths.map(read))).join('');
+  for (const entry of Object.keys(exports).filter((path) => path !== './package.json'))
+    assert.match(text, new RegExp(`mcp-tether${entry.slice(1)}[\`'"]`), entry);
+});
+
 test('the scenario of CONTRIBUTING.md is one that runs', async () => {
   const [, scenario] = /^```rust\n([\s\S]*?)^```$/m.exec(await read('CONTRIBUTING.md')) ?? [];
   assert.ok(scenario);
