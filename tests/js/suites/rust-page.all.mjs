@@ -90,3 +90,25 @@ test('docs/rust.md as typed: the page shows the answer', async (context) => {
   await page.waitForFunction(() => document.body.textContent === 'hello');
   assert.equal(server.counts.initialize, 1);
 });
+
+describe('the programs of docs/rust.md in new projects', async () => {
+  const text = await readFile(join(root, 'docs/rust.md'), 'utf8');
+  const [lines] = await shellBlocks('docs/rust.md');
+  const dependencies = commandsOf(lines).filter((command) => command.startsWith('cargo add '));
+
+  for (const framework of ['Leptos', 'Yew'])
+    test(`${framework}: compiles`, async (context) => {
+      const place = await makeFolder();
+      context.after(place.remove);
+      const [, section] = text.split(`### ${framework}\n`);
+      const [, add] = /`(cargo add [^`]*)`/.exec(section);
+      const [, program] = /^```rust\n([\s\S]*?)^```$/m.exec(section);
+      const project = join(place.folder, 'hello');
+
+      await symlink(root, join(place.folder, 'mcp-tether'));
+      await typed('cargo new hello', place.folder);
+      await typed([...dependencies, add].join('\n'), project);
+      await writeFile(join(project, 'src/main.rs'), program);
+      await typed('cargo check --target wasm32-unknown-unknown', project);
+    });
+});
