@@ -16,16 +16,20 @@ export function tabName() {
 
 async function claim() {
   const kept = sessionStorage.getItem(key);
-  const [entry] = performance.getEntriesByType('navigation');
-  const isReload = entry instanceof PerformanceNavigationTiming && entry.type === 'reload';
   // A tab that was duplicated, or opened by another one, begins with a copy of its sessionStorage.
-  if (kept && (await hold(kept, isReload ? reloadPatienceMs : patienceMs))) return kept;
+  if (kept && (await hold(kept, isReload() ? reloadPatienceMs : patienceMs))) return kept;
   // Of what the other window keeps there, its session is not this one's.
   sessionStorage.clear();
   const name = crypto.randomUUID().slice(0, 8);
   sessionStorage.setItem(key, name);
   await hold(name, patienceMs);
   return name;
+}
+
+/** Whether this page was loaded by a reload. */
+export function isReload() {
+  const [entry] = performance.getEntriesByType('navigation');
+  return entry instanceof PerformanceNavigationTiming && entry.type === 'reload';
 }
 
 /**

@@ -5,11 +5,13 @@
 
 import { controlOf } from '../backends/backend.js';
 import { find } from '../find.js';
+import { duration } from '../format.js';
 import { onSessionEvent } from '../session-events.js';
-import { tabName } from '../tab.js';
+import { isReload, tabName } from '../tab.js';
 import { Cards } from './cards.js';
 import { OurClient, StoryNetwork, TheirClient } from './clients.js';
 import { storyFaults } from './faults.js';
+import { uninterrupted } from './interruption.js';
 import { Lanes } from './lanes.js';
 import { Run, Untold, waitingEvents } from './run.js';
 import { openSecondTab } from './second-tab-frame.js';
@@ -25,6 +27,7 @@ const interruptedKey = 'story-interrupted';
 const quietBeats = 300; // then the lanes rest until a button is pressed
 const offline = 'The browser is offline. Press again when it is online.';
 const turnMs = 120_000; // of waiting for another window
+const reloadMs = 30_000; // a visitor can stop it
 
 export class Story {
   #ui;
@@ -147,6 +150,7 @@ export class Story {
     try {
       await this.#inTurn(fault, () => uninterrupted(fault, (signal) => this.#playOut(fault, { before, signal })));
     } catch (error) {
+      sessionStorage.removeItem(interruptedKey);
       this.#ui.sentence.textContent = whyUntold(error);
       this.#cards.fail(fault);
     } finally {
@@ -183,12 +187,15 @@ export class Story {
     const { sentence } = this.#ui;
     if (!navigator.locks) return play();
     const turn = new AbortController();
-    const busy = 'Another window plays a fault at the same server.';
     const late = [
       setTimeout(() => {
-        sentence.textContent = `${busy} This one is next.`;
+        sentence.textContent = 'Another window plays a fault at the same server. This one is next.';
       }, 300),
-      setTimeout(() => turn.abort(new Untold(`${busy} Press again when it has ended.`)), turnMs),
+      // By now it may have ended: this page may have slept.
+      setTimeout(
+        () => turn.abort(new Untold('Another window was playing a fault at the same server. Press again.')),
+        turnMs,
+      ),
     ];
     const mine = () => {
       for (const timer of late) clearTimeout(timer);
@@ -251,7 +258,10 @@ export class Story {
   #reload(interrupted) {
     sessionStorage.setItem(interruptedKey, JSON.stringify(interrupted));
     location.reload();
-    return new Promise(() => {});
+    return new Promise((_resolve, reject) => {
+      const late = `The page was not loaded again within ${duration(reloadMs)}. Press again.`;
+      setTimeout(() => reject(new Untold(late)), reloadMs);
+    });
   }
 
   /** @param {() => boolean} condition @param {AbortSignal} signal */
@@ -295,32 +305,6 @@ export class Story {
   }
 }
 
-/**
- * Plays a fault, unless something comes between of which its sentence would know nothing.
- * @param {StoryFault} fault @param {(signal: AbortSignal) => Promise<void>} play
- */
-function uninterrupted({ countsStreams }, play) {
-  const interruption = new AbortController();
-  const ended = new AbortController();
-  const { signal } = ended;
-  const interrupt = (/** @type {string} */ why) => interruption.abort(new Untold(why));
-  addEventListener(
-    'offline',
-    () => interrupt('The browser went offline in the middle. Press again when it is online.'),
-    {
-      signal,
-    },
-  );
-  const hidden = () =>
-    document.hidden && interrupt('The page was hidden in the middle, and closed its stream. Press again.');
-  if (countsStreams) document.addEventListener('visibilitychange', hidden, { signal });
-  /** @type {Promise<never>} */
-  const interrupted = new Promise((_resolve, reject) => {
-    interruption.signal.addEventListener('abort', () => reject(interruption.signal.reason));
-  });
-  return Promise.race([play(interruption.signal), interrupted]).finally(() => ended.abort());
-}
-
 /** @param {unknown} error */
 function whyUntold(error) {
   if (error instanceof Untold) return error.message;
@@ -335,7 +319,8 @@ function whyUntold(error) {
 function takeInterrupted() {
   const text = sessionStorage.getItem(interruptedKey);
   sessionStorage.removeItem(interruptedKey);
-  return text === null ? undefined : JSON.parse(text);
+  // A visitor who left instead, and came back later, has not reloaded the page.
+  return text !== null && isReload() ? JSON.parse(text) : undefined;
 }
 
 /** The fault that the address names: a card can be linked. */

@@ -13,10 +13,11 @@ const patience = { timeout: 90_000 };
  * Opens the page and waits until it can be used.
  * @param {string} url
  * @param {import('playwright-core').BrowserContextOptions} [options]
+ * @param {import('playwright-core').LaunchOptions} [launch]
  */
-export async function openVisitor(url, options = {}) {
+export async function openVisitor(url, options = {}, launch = {}) {
   await mkdir(artifacts, { recursive: true });
-  const browser = await chromium.launch(launchOptions);
+  const browser = await chromium.launch({ ...launchOptions, ...launch });
   const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(patience.timeout);
