@@ -30,11 +30,15 @@ const meanings = {
   closed: 'The session is closed.',
 };
 
+/** A fault of which nothing can be told, and why: that is the whole message. */
+export class Untold extends Error {}
+
 /**
  * Paragraphs for an error: the meaning, the library's message, the code with its evidence.
  * @param {unknown} thrown
  */
 export function explain(thrown) {
+  if (thrown instanceof Untold) return [paragraph(thrown.message)];
   const error = /** @type {Partial<McpError> | undefined} */ (thrown);
   const code = error?.code;
   const lines = [

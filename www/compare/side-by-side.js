@@ -3,6 +3,7 @@
 
 import { paragraph } from '../errors.js';
 import { duration } from '../format.js';
+import { uninterrupted } from '../story/interruption.js';
 import { loadOfficialClient, OfficialClient, shorten } from './official-client.js';
 
 /** @import { McpError } from 'mcp-tether' */
@@ -64,7 +65,22 @@ export class SideBySide {
    * @param {World} world
    * @param {{ tool: Tool, given: Record<string, unknown>, breakIt: (clients: FaultClient[]) => Promise<void> }} how
    */
-  async run(fault, world, { tool, given, breakIt }) {
+  async run(fault, world, how) {
+    try {
+      return await uninterrupted({}, (signal) => this.#run(fault, world, { ...how, signal }));
+    } catch (error) {
+      // Its pending calls would end in the next row.
+      await this.close();
+      throw error;
+    }
+  }
+
+  /**
+   * @param {Fault} fault
+   * @param {World} world
+   * @param {Parameters<SideBySide['run']>[2] & { signal: AbortSignal }} how
+   */
+  async #run(fault, world, { tool, given, breakIt, signal }) {
     await this.open(world);
     const before = await world.counts();
     await breakIt([ours, theirs]);
@@ -74,6 +90,7 @@ export class SideBySide {
     const call = () => session.callTool({ name: tool.name, arguments: given });
     const [mine, other] = await Promise.all([repeat(() => timed(call)), repeat(() => official.call(tool.name, given))]);
     const after = await world.counts();
+    signal.throwIfAborted();
     // A client that has lost its session fails until the page is reloaded, so each row begins with a new one.
     if (other.some(({ ok }) => !ok)) await this.close();
     this.#rows.prepend(

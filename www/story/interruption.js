@@ -1,9 +1,9 @@
-// What comes between a fault and its sentence: going offline, another page, a sleep of the device. The sentence would know nothing of it, and a story that
-// is interrupted ends without one.
+// What comes between a fault and what is said of it: going offline, another page, a sleep of the device. Both clients would be measured with it, so a fault
+// that is interrupted ends without a result.
 // @ts-check
 
+import { Untold } from '../errors.js';
 import { duration } from '../format.js';
-import { Untold } from './run.js';
 
 /** @import { StoryFault } from '../types.js' */
 

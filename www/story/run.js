@@ -1,6 +1,7 @@
 // One fault and what follows it: the calls of both clients, our events, and the server's counts before and after.
 // @ts-check
 
+import { Untold } from '../errors.js';
 import { errorInWords } from './clients.js';
 
 /** @import { SessionEvent } from 'mcp-tether' */
@@ -15,9 +16,6 @@ export const waitingEvents = /** @type {const} @satisfies {readonly SessionEvent
   'outageStarted',
   'outageEnded',
 ]);
-
-/** A story without an end, and why. */
-export class Untold extends Error {}
 
 export class Run {
   /** Calls of each client since the fault. */

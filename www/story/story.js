@@ -4,6 +4,7 @@
 // @ts-check
 
 import { controlOf } from '../backends/backend.js';
+import { Untold } from '../errors.js';
 import { find } from '../find.js';
 import { duration } from '../format.js';
 import { onSessionEvent } from '../session-events.js';
@@ -13,7 +14,7 @@ import { OurClient, StoryNetwork, TheirClient } from './clients.js';
 import { storyFaults } from './faults.js';
 import { uninterrupted } from './interruption.js';
 import { Lanes } from './lanes.js';
-import { Run, Untold, waitingEvents } from './run.js';
+import { Run, waitingEvents } from './run.js';
 import { openSecondTab } from './second-tab-frame.js';
 
 /** @import { CallOutcome, FaultClient, Library, ServerCounts, StoryFault, StoryServer } from '../types.js' */

@@ -1,6 +1,7 @@
 // What hurts every visitor of the laboratory: buttons that move, a lost focus, a chatty screen reader, captions upon each other, false colours, an empty log.
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
+import { sleepFor, stoodStill } from '../helpers/page/sleep.mjs';
 import { captionsOf, selectLast, timelineItems, watchCaptions } from '../helpers/page/timeline.mjs';
 import { openVisitor, steps } from '../helpers/page/visitor.mjs';
 import { startDemo } from '../servers/demo.mjs';
@@ -92,6 +93,23 @@ for (const [id, line] of [
     await visitor.press(id);
     await visitor.untilLogged(line, before + 1);
   });
+
+test('asleep in the middle of a comparison: no row says that a client has failed', async () => {
+  const { page } = visitor;
+  await page.locator('#who input').first().check();
+  await page.locator('#beside').check();
+  await visitor.untilText('#result', 'official client now has its own session');
+  await page.locator('#slow:enabled').click();
+  await visitor.until(() => document.querySelector('#result').dataset.busy !== undefined);
+  // The official client gives up after 10 s by its own clock.
+  await sleepFor(visitor, 12_000);
+  await visitor.until(() => document.querySelector('#result').dataset.busy === undefined);
+  assert.match(await visitor.text('#result'), stoodStill);
+  assert.equal(await page.locator('#compare-rows tr').count(), 0);
+  await visitor.press('forget');
+  assert.match(await visitor.text('#compare-rows tr:first-child'), /2 of 2 calls answered.*0 of 2 calls answered/s);
+  await page.locator('#beside').uncheck();
+});
 
 test('advice of the doctor is not shown as a failure', async () => {
   const { page } = visitor;
