@@ -2,13 +2,15 @@
 // @ts-check
 
 const thisMachine = /^(localhost|127(\.\d+){3})$/;
+// The page's policy cannot name them, or does not.
+const sameMachine = /^(\[::1?\]|0\.0\.0\.0|.+\.localhost)$/;
 
 /**
- * @param {string} text
+ * @param {string} text a URL, or what contains one: quotes, a line for a shell, a configuration
  * @returns {URL} without its fragment, which is never sent
  */
 export function readAddress(text) {
-  const full = text.trim();
+  const full = addressIn(text.trim());
   if (!URL.canParse(full)) throw new Error('Enter the whole URL of the endpoint: https://server.example/mcp');
   const url = new URL(full);
   if (!/^https?:$/.test(url.protocol)) throw new Error('The URL must begin with https:// or http://.');
@@ -18,9 +20,24 @@ export function readAddress(text) {
   return url;
 }
 
+/** @param {string} text */
+function addressIn(text) {
+  // A URL parser takes spaces, and what follows them, as part of the path.
+  if (URL.canParse(text) && !/\s/.test(text)) return text;
+  const found = new Set((text.match(/https?:\/\/[^\s"'`<>\\]+/gi) ?? []).map((one) => one.replace(/[),.;\]}]+$/, '')));
+  if (found.size > 1) throw new Error(`Enter one URL: there are ${found.size} in this text.`);
+  return [...found][0] ?? text;
+}
+
 /** Why a page cannot connect to it; an attempt would only take its time. @param {URL} url @returns {string | undefined} */
-export function whyOutOfReach({ protocol, hostname, origin }) {
+export function whyOutOfReach(url) {
+  const { protocol, hostname, origin } = url;
   if (protocol === 'https:' || thisMachine.test(hostname)) return undefined;
+  if (sameMachine.test(hostname)) {
+    const instead = new URL(url);
+    instead.hostname = 'localhost';
+    return `This page reaches this machine by the names localhost and 127.0.0.1: enter ${instead.origin}${instead.pathname} instead of ${origin}.`;
+  }
   return `A page cannot connect to ${origin}: browsers allow plain http only to this machine. Use https://, or run the command below where that address can be reached.`;
 }
 

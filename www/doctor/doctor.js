@@ -68,6 +68,8 @@ function readForm() {
   complain('');
   try {
     const url = readAddress(address.value);
+    // Of a command or a configuration, only what is checked stays: the rest may contain a key.
+    if (/\s|^\W/.test(address.value.trim())) address.value = url.href;
     if (!/^[\x20-\x7e]*$/.test(token.value)) throw new Error('The token has characters that no header may have.');
     shell.textContent = command(url, document.baseURI);
     complain(whyOutOfReach(url) ?? '');

@@ -152,6 +152,14 @@ for (const [name, url, words] of [
   ['credentials in the URL', 'https://ada:s3cret@server.example/mcp', 'contains a user name or a password'],
   ['another scheme', 'ftp://server.example/mcp', 'must begin with https:// or http://'],
   ['no URL', 'server.example', 'Enter the whole URL'],
+  ['a command without a URL', '{"command":"npx","args":["-y","some-server"]}', 'Enter the whole URL'],
+  [
+    'two URLs',
+    '{"a":{"url":"https://a.example/mcp"},"b":{"url":"https://b.example/mcp"}}',
+    'Enter one URL: there are 2',
+  ],
+  ['an IPv6 address of this machine', 'http://[::1]:3000/mcp', 'enter http://localhost:3000/mcp instead'],
+  ['the address that a server listens at', 'http://0.0.0.0:3000/mcp', 'enter http://localhost:3000/mcp instead'],
 ])
   test(`${name} is refused in the form, without a request`, async () => {
     const requests = [];
@@ -163,6 +171,23 @@ for (const [name, url, words] of [
     assert.ok(!page.url().includes('s3cret'));
     assert.equal(await page.locator('#result:visible').count(), 0);
     page.removeAllListeners('request');
+  });
+
+for (const [name, around] of [
+  ['quotes', (url) => ` "${url}" `],
+  ['a command', (url) => `claude mcp add --transport http notes ${url} --header "Authorization: Bearer s3cret"`],
+  [
+    'a configuration',
+    (url) => JSON.stringify({ mcpServers: { notes: { url, headers: { 'x-key': 's3cret' } } } }, null, 2),
+  ],
+  ['a link of Markdown', (url) => `[notes](${url}).`],
+])
+  test(`the URL is found in ${name}, of which nothing else stays`, async () => {
+    gate.rules = goodRules;
+    await check(around(endpoint()));
+    assert.equal(await state(), 'good');
+    assert.equal(await page.locator('#url').inputValue(), endpoint());
+    assert.equal(new URL(page.url()).searchParams.get('url'), endpoint());
   });
 
 test('a link with credentials is refused, and they leave the address bar', async () => {
