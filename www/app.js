@@ -57,7 +57,7 @@ export class App {
     const [library, demo, login] = await Promise.all([beginnings.library, beginnings.demo, loginBackend()]);
     this.#library = library;
     ui.version.textContent = `mcp-tether ${library.version}`;
-    ui.weight.textContent = weigh(library.readyMs);
+    ui.weight.textContent = weigh(library.readyAt);
     this.#wire();
     /** @type {Record<string, BackendMaker>} */
     const makers = { ...(demo && { demo: async () => demo }), simulated: simulatedBackend, ...(login && { login }) };

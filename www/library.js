@@ -1,4 +1,4 @@
-// Loads the built package from pkg/, and measures the time until it is ready.
+// Loads the built package from pkg/, and notes when it is ready.
 // @ts-check
 
 /** @import { Devtools, Library } from './types.js' */
@@ -8,7 +8,6 @@ const built = (name) => new URL(`pkg/${name}`, import.meta.url).href;
 
 /** @returns {Promise<Library>} */
 export async function loadLibrary() {
-  const asked = performance.now();
   try {
     /** @type {[typeof import('mcp-tether'), typeof import('mcp-tether/page'), typeof import('mcp-tether/storage')]} */
     const [library, page, storage] = await Promise.all([
@@ -17,12 +16,12 @@ export async function loadLibrary() {
       import(built('storage.js')),
     ]);
     await library.default();
-    const readyMs = performance.now() - asked;
+    const readyAt = performance.now();
     /** @type {{ version?: string }} */
     const { version = '0' } = await fetch(built('package.json'))
       .then((response) => (response.ok ? response.json() : {}))
       .catch(() => ({}));
-    return { McpManager: library.McpManager, ...page, ...storage, version, readyMs };
+    return { McpManager: library.McpManager, ...page, ...storage, version, readyAt };
   } catch (cause) {
     throw new NotSetUp('The library is not built: run `make build`.', { cause });
   }

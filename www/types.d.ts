@@ -151,7 +151,8 @@ export interface Library
     Pick<typeof import('mcp-tether/storage'), 'webStorage'> {
   McpManager: typeof McpManager;
   version: string;
-  readyMs: number;
+  /** On the clock of `performance`. */
+  readyAt: number;
 }
 
 /** The clients for which a fault can be caused. */

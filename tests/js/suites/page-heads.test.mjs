@@ -29,3 +29,21 @@ test('the pages that visitors open have the same icon and colours', () => {
   assert.equal(inCommon(opened[0]).length, 4);
   for (const html of opened.slice(1)) assert.deepEqual(inCommon(html), inCommon(opened[0]));
 });
+
+/** The modules that are loaded with one of the pages' programs: what it imports, and what that imports. */
+async function modulesOf(name, known = new Set()) {
+  const code = await readFile(new URL(name, www), 'utf8');
+  for (const [, path] of code.matchAll(/^(?:import|export) (?:.* from )?'(\.[^']+)';$/gm)) {
+    const file = new URL(path, new URL(name, www)).href.slice(www.href.length);
+    if (known.has(file)) continue;
+    known.add(file);
+    await modulesOf(file, known);
+  }
+  return known;
+}
+
+test('the first screen requests all its modules in one round trip', async () => {
+  const links = [...pages.get('index.html').matchAll(/<link rel="modulepreload" href="([^"]*)">/g)].map(([, to]) => to);
+  const own = links.filter((to) => !to.startsWith('pkg/'));
+  assert.deepEqual(own, [...(await modulesOf('start.js'))].sort());
+});
