@@ -1,18 +1,20 @@
 // Any real MCP server of the visitor's choice. It causes no faults on demand, so fewer of them are available.
 // @ts-check
 
+import { readAddress } from '../doctor/address.js';
 import { withBrief } from './backend.js';
 
 /** @import { Backend } from '../types.js' */
 
 /** @param {{ url: string, headers: string }} form headers as lines of `Name: value` @returns {Backend} */
-export function ownBackend({ url, headers }) {
-  checkReachable(new URL(url));
-  const server = { name: nameOf(new URL(url)), url, headers: parseHeaders(headers) };
+export function ownBackend({ url: text, headers }) {
+  const url = readAddress(text);
+  checkReachable(url);
+  const server = { name: nameOf(url), url: url.href, headers: parseHeaders(headers) };
   return {
     kind: 'own',
     about:
-      `This page connects directly to ${new URL(url).host}. Available faults: ` +
+      `This page connects directly to ${url.host}. Available faults: ` +
       "the network, and the session, by ending it behind the client's back.",
     servers: withBrief([server]),
     controlUrl: undefined,

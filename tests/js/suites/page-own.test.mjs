@@ -130,6 +130,22 @@ test('plain http to another machine is refused in the form, without an attempt',
   assert.equal(await visitor.page.locator('#where[open]').count(), 1);
 });
 
+for (const [text, words] of [
+  ['https://ada:s3cret@server.example/mcp', '^The URL contains a user name or a password'],
+  ['wss://server.example/mcp', '^The URL must begin with https:// or http://\\.$'],
+  ['claude mcp add notes npx some-server', '^Enter the whole URL of the endpoint'],
+])
+  test(`${text} is refused in the form, in one sentence`, async () => {
+    await fill(text);
+    await visitor.untilText('.problem', words);
+  });
+
+test('the URL is found in what was pasted', async () => {
+  await use(`claude mcp add --transport http notes "${own.url}" `);
+  assert.match(await visitor.text('#setting'), new RegExp(`connects directly to ${new URL(own.url).host}`));
+  await visitor.connect();
+});
+
 test('a server without CORS headers: the page names the missing ones', async () => {
   const silent = await listen((_request, response) => sendJson(response, 200, {}));
   try {
