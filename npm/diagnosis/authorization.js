@@ -25,9 +25,14 @@ export class Findings {
   seen = [];
   isBroken = false;
 
+  /** @param {boolean} isNeeded whether the server refuses requests without a login */
+  constructor(isNeeded) {
+    this.isNeeded = isNeeded;
+  }
+
   /** No client can log in like this. @param {string} seen @param {string} fix */
   broken(seen, fix) {
-    this.isBroken = true;
+    this.isBroken = this.isNeeded;
     this.advise(seen, fix);
   }
 
@@ -52,8 +57,8 @@ export class Findings {
  */
 export async function examineAuthorization(wire, answer) {
   const documents = new Documents(wire);
-  const findings = new Findings();
   const asks = answer.status === 401;
+  const findings = new Findings(asks);
   const challenge = readChallenge(answer.headers?.get('www-authenticate') ?? undefined);
   const hints = challenge.hints.slice(0, most);
   const resource = await findResource(documents, findings, hints);

@@ -26,6 +26,15 @@ export const rows = {
     server: { document: { resource: 'https://other.example/mcp' } },
     fix: /Set resource to "http:\/\/127\.0\.0\.1:\d+\/mcp" in the protected resource metadata at http/,
   },
+  'metadata of another resource, and no login is needed': {
+    server: { document: { resource: 'https://other.example/mcp' }, needsToken: () => false, alwaysChallenges: true },
+    advice: /Set resource to "http:\/\/127\.0\.0\.1:\d+\/mcp" in the protected resource metadata at http/,
+  },
+  'no metadata of the authorization server, and no login is needed': {
+    as: { places: [] },
+    server: { needsToken: () => false },
+    advice: /Serve it at http:\/\/127\.0\.0\.1:\d+\/\.well-known\/oauth-authorization-server \(RFC 8414\)/,
+  },
   'no authorization server in the metadata, none at the origin': {
     server: { document: { authorization_servers: undefined } },
     fix: /Add authorization_servers, a list of issuers, to http/,

@@ -26,6 +26,8 @@ export async function startProtectedServer(authority, { inner: given, ...changes
     scope: () => undefined,
     /** Whether a message needs a token. @type {(message: any) => boolean} */
     needsToken: () => true,
+    /** Whether responses that refuse nothing have a challenge, too. */
+    alwaysChallenges: false,
     /** The scope that the challenge of a 401 asks for. */
     challengedScope: undefined,
     /** Refuses tokens for reasons of its own. @type {(grant: any, token: string) => boolean} */
@@ -128,6 +130,8 @@ export async function startProtectedServer(authority, { inner: given, ...changes
     const text = await readText(request);
     const message = parseJson(text);
     const refusal = rules.needsToken(message) ? await judge(request, message) : undefined;
+    if (rules.alwaysChallenges)
+      response.setHeader('WWW-Authenticate', `Bearer resource_metadata="${listening.origin}${place()}"`);
     if (!refusal) return pass(request, response, text);
     refusals.push({ ...refusal, method: message?.method });
     refuse(response, refusal);
