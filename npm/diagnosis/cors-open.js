@@ -4,7 +4,7 @@
 import { sentences, stepOf } from './cors-findings.js';
 import { harmless, openStream, pingUnknownSession } from './cors-probes.js';
 
-/** @import { Seen, Server } from './types.js' */
+/** @import { Answer, Seen, Server } from './types.js' */
 /** @import { Wire } from './wire.js' */
 
 /** CORS-safelisted methods: they need no permission. */
@@ -52,14 +52,10 @@ export class CorsInTheOpen {
   /** @param {string} method @param {Server | undefined} server */
   async #examinePreflight(method, server) {
     const names = this.#requestHeaders(method, server);
-    /** @type {Record<string, string>} */
-    const asked = {
-      'access-control-request-method': method,
-      ...(names.length > 0 && { 'access-control-request-headers': names.join(',') }),
-    };
-    const { failure, status, headers } = await this.wire.send('OPTIONS', asked, {
-      url: method === 'POST' ? server?.endpoint : undefined,
-    });
+    const url = method === 'POST' ? server?.endpoint : undefined;
+    const answer = await this.#ask(url, method, names);
+    const { failure, status, headers } = answer;
+    if (!failure && this.#isRefused(answer) && (await this.#isPartRefused(url, method, names))) return;
     if (failure || status < 200 || status > 299) {
       this.#find(this.#say.preflight(failure ? 'none' : status), `OPTIONS for ${method}: ${failure?.words ?? status}`);
       return;
@@ -86,6 +82,46 @@ export class CorsInTheOpen {
         this.#say.allowHeader(name),
         `OPTIONS for ${method}: ${shown(headers, 'Access-Control-Allow-Headers')}`,
       );
+  }
+
+  /** @param {string | undefined} url @param {string} method @param {string[]} names */
+  #ask(url, method, names) {
+    /** @type {Record<string, string>} */
+    const asked = {
+      'access-control-request-method': method,
+      ...(names.length > 0 && { 'access-control-request-headers': names.join(',') }),
+    };
+    return this.wire.send('OPTIONS', asked, { url });
+  }
+
+  /** @param {Answer} answer */
+  #isRefused({ failure, status, headers }) {
+    return failure || status < 200 || status > 299 || this.#wrongOrigin(headers, '');
+  }
+
+  /**
+   * Names the method or the headers without which the preflight passes: for one that is not allowed, some servers leave out all CORS headers (rs/cors),
+   * or answer 403 (Spring).
+   *
+   * @param {string | undefined} url @param {string} method @param {string[]} names
+   */
+  async #isPartRefused(url, method, names) {
+    const isRefused = async (/** @type {string} */ verb, /** @type {string[]} */ part) =>
+      this.#isRefused(await this.#ask(url, verb, part));
+    const isMethodRefused = async (/** @type {string} */ verb) =>
+      (await isRefused(verb, [])) && isRefused(verb, ['content-type']);
+    if (await isMethodRefused(method)) {
+      if (method === 'POST' || (await isMethodRefused('POST'))) return false;
+      this.#find(this.#say.allowMethod(method), `OPTIONS for ${method} is refused, for POST it is not`);
+      return true;
+    }
+    let found = false;
+    for (const name of names) {
+      if (!(await isRefused(method, [name]))) continue;
+      found = true;
+      this.#find(this.#say.allowHeader(name), `OPTIONS for ${method} is refused with ${name}, and not without it`);
+    }
+    return found;
   }
 
   /**

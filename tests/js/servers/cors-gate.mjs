@@ -6,6 +6,8 @@ import { listen } from './shared/listen.mjs';
 export const goodRules = {
   /** The status of the answer to OPTIONS, and the target of a redirect. */
   preflight: { status: 204, headers: {} },
+  /** The status of a preflight that asks for more than is allowed, which then has no CORS headers; without one, it has what is allowed. */
+  refusal: undefined,
   allowHeaders: [
     'content-type',
     'authorization',
@@ -33,6 +35,7 @@ export async function startCorsGate(upstream) {
     const { method, headers } = request;
     const allowed = (status) => rules.allowOrigin({ origin: headers.origin ?? '*', method, status });
     if (method === 'OPTIONS') {
+      if (rules.refusal && asksForMore(headers, rules)) return response.writeHead(rules.refusal).end();
       const { status, headers: more } = rules.preflight;
       return response
         .writeHead(
@@ -68,6 +71,13 @@ export async function startCorsGate(upstream) {
     return request.pipe(onward);
   });
   return Object.assign(gate, { origin: listening.origin, close: listening.close });
+}
+
+/** Whether a preflight asks for a method or a header that is not allowed. */
+function asksForMore(headers, { allowMethods, allowHeaders }) {
+  const names = (headers['access-control-request-headers'] ?? '').split(',').filter(Boolean);
+  const method = headers['access-control-request-method'];
+  return !allowMethods.includes(method) || names.some((name) => !allowHeaders.includes(name.trim().toLowerCase()));
 }
 
 function defined(headers) {

@@ -3,8 +3,8 @@
 import { goodRules } from '../../servers/cors-gate.mjs';
 
 const without = (list, name) => list.filter((other) => other.toLowerCase() !== name.toLowerCase());
-const lacksHeader = (name) => ({
-  rules: { allowHeaders: without(goodRules.allowHeaders, name) },
+const lacksHeader = (name, refusal) => ({
+  rules: { allowHeaders: without(goodRules.allowHeaders, name), refusal },
   fix: `Access-Control-Allow-Headers lacks ${name}: add it to the response to OPTIONS.`,
 });
 const hidesOrigin = (where, isHidden, more = {}) => ({
@@ -40,6 +40,15 @@ export const corsRows = {
   'last-event-id is not allowed': lacksHeader('last-event-id'),
   'DELETE is not allowed': {
     rules: { allowMethods: ['GET', 'POST'] },
+    fix: 'Access-Control-Allow-Methods lacks DELETE: add it to the response to OPTIONS.',
+  },
+  'a header is not allowed, and its preflight has no CORS headers (rs/cors, go-chi)': lacksHeader(
+    'mcp-session-id',
+    200,
+  ),
+  'a header is not allowed, and its preflight is refused (Spring)': lacksHeader('last-event-id', 403),
+  'DELETE is not allowed, and its preflight has no CORS headers (rs/cors, go-chi)': {
+    rules: { allowMethods: ['GET', 'POST'], refusal: 200 },
     fix: 'Access-Control-Allow-Methods lacks DELETE: add it to the response to OPTIONS.',
   },
   'the session id is not exposed': {
