@@ -13,6 +13,8 @@ import { exchange } from './exchange.js';
  */
 
 const mostRedirects = 3;
+/** Characters of a document: as many as bytes that a login reads. */
+const longest = 262_144;
 
 export class Documents {
   #wire;
@@ -65,6 +67,7 @@ export class Documents {
       { fetch, url: place, timeout: this.#wire.timeout, hides: hides && isForeign },
       {
         method,
+        keeps: longest,
         headers: origin && !hides ? { ...headers, origin } : headers,
         ...(body !== undefined && { body }),
       },

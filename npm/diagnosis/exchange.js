@@ -1,11 +1,12 @@
 // One HTTP exchange with a timeout and a size limit. Its outcome, also a failure, is a plain object.
 // @ts-check
 
-import { eventsOf } from './events.js';
+import { eventsOf, longest } from './events.js';
 import { failureOf } from './failures.js';
 
 /** @import { Answer, Media, Message, Received } from './types.js' */
 
+/** Characters of a body that are kept and searched. */
 const mostText = 64 * 1024;
 
 /**
@@ -17,7 +18,8 @@ const mostText = 64 * 1024;
  *   mode?: 'cors' | 'no-cors' | undefined,
  *   wanted?: (message: Message) => boolean,
  *   reads?: boolean,
- * }} Request
+ *   keeps?: number,
+ * }} Request `keeps`: characters of the body's text
  */
 
 /**
@@ -35,7 +37,7 @@ export const uncached = 'cache' in (globalThis.Request?.prototype ?? {}) ? { cac
  */
 export async function exchange(
   { fetch, url, timeout, hides },
-  { method, headers, body, mode, wanted = () => true, reads = true },
+  { method, headers, body, mode, wanted = () => true, reads = true, keeps = mostText },
 ) {
   const started = performance.now();
   const elapsed = () => Math.round(performance.now() - started);
@@ -75,14 +77,16 @@ export async function exchange(
       url: response.url,
     };
     head = received;
-    return reads && !mode ? { ...received, ...(await contentOf(response, media, wanted)) } : received;
+    return reads && !mode
+      ? { ...received, ...(await contentOf(response, received, wanted, keeps)), event: received.event }
+      : received;
   };
   /** @type {(error: any) => Answer} */
   const failed = (error) =>
     // Node 20 repeats a request that got 421, as the Fetch Standard says, but half of the time without its body.
     error?.cause?.code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'
       ? { ms: elapsed(), status: 421, headers: new Headers(), media: 'other', isRedirect: false }
-      : { ms: elapsed(), failure: failureOf(error, { hides, url }) };
+      : { ms: elapsed(), failure: error instanceof RangeError ? tooLong : failureOf(error, { hides, url }) };
   try {
     return await Promise.race([work().catch(failed), late]);
   } finally {
@@ -90,6 +94,12 @@ export async function exchange(
     controller.abort(); // the rest of a stream
   }
 }
+
+const tooLong = {
+  kind: 'length',
+  words: `the response has more than ${longest} characters`,
+  fix: `Shorten the response: it has more than ${longest} characters, which clients refuse by default.`,
+};
 
 /** @param {string | null} type @returns {Media} */
 export function mediaOf(type) {
@@ -104,35 +114,42 @@ export function mediaOf(type) {
 
 /**
  * @param {Response} response
- * @param {Media} media
+ * @param {Received} received its head, which gets the first event that is not a message
  * @param {(message: Message) => boolean} wanted
+ * @param {number} keeps
  * @returns {Promise<Pick<Received, 'text' | 'message' | 'oddity' | 'isForeign'>>}
  */
-async function contentOf(response, media, wanted) {
-  if (media !== 'stream') {
-    const text = await textOf(response);
-    const read = parsed(text);
-    return { text, ...(read && (wanted(read.message) ? read : { isForeign: true })) };
+async function contentOf(response, received, wanted, keeps) {
+  if (received.media !== 'stream') {
+    const whole = await textOf(response);
+    const read = parsed(whole);
+    return { text: whole.slice(0, keeps), ...(read && (wanted(read.message) ? read : { isForeign: true })) };
   }
   /** @type {string[]} */
   const strange = [];
-  for await (const { data } of response.body ? eventsOf(response.body, strange) : []) {
+  for await (const { event, data } of response.body ? eventsOf(response.body, strange) : []) {
     const read = parsed(data);
-    if (read && wanted(read.message)) return { text: data, ...read };
+    if (!read && event === 'message') received.event ||= data.slice(0, mostText);
+    if (read && wanted(read.message)) return { text: data.slice(0, mostText), ...read };
   }
-  return { text: strange.join('\n') };
+  return { text: strange.join('\n').slice(0, mostText) };
 }
 
-/** @param {Response} response */
+/** All of what may be JSON, and the beginning of another body. @param {Response} response */
 async function textOf(response) {
   const reader = response.body?.getReader();
   if (!reader) return '';
   const decoder = new TextDecoder();
+  let most = 0;
   let text = '';
-  for (let chunk = await reader.read(); !chunk.done && text.length < mostText; chunk = await reader.read()) {
-    text += decoder.decode(chunk.value, { stream: true });
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+    const part = decoder.decode(chunk.value, { stream: true });
+    if (text === '') most = /^\s*[{["]/.test(part) ? longest : mostText;
+    text += part;
+    if (text.length > most) break;
   }
-  return text.slice(0, mostText);
+  if (text.length > longest) throw new RangeError();
+  return text;
 }
 
 /**
@@ -147,6 +164,10 @@ export function parsed(text) {
   } catch {
     return undefined;
   }
+  const [first] = [value].flat();
+  // Patterns search the words of an error.
+  if (text.length > mostText && first?.error)
+    first.error = { code: first.error.code, message: String(first.error.message).slice(0, 1_000) };
   if (Array.isArray(value) && value.length === 1 && value[0]?.jsonrpc === '2.0')
     return { message: value[0], oddity: 'array' };
   if (value?.jsonrpc === '2.0') return { message: value };

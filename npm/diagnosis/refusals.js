@@ -35,6 +35,11 @@ export function explain(answer, wire) {
   if (fix) return { detail: `refused with ${said(answer)}`, fix };
   const remedy = remedies[status] ?? (status >= 500 ? remedies.broken : undefined);
   if (remedy) return remedy(answer, wire);
+  if (answer.event && !answer.message)
+    return {
+      detail: `the events of the stream are not JSON-RPC messages: ${quoted(answer.event)}`,
+      fix: 'Send a JSON-RPC message, and nothing else, as the data of each event.',
+    };
   if (answer.isLate) {
     const detail = `status ${status} arrived, but not the response body within ${wire.timeout} ms`;
     return {
@@ -172,8 +177,8 @@ function fixOfWords(answer, { url, origin }) {
   const { status, message, text = '' } = answer;
   const words = message?.error ? `${message.error.message} ${JSON.stringify(message.error.data ?? '')}` : text;
   if (status < 400) return undefined;
-  if (message?.error?.code === -32700 || /stream is not readable|body .*(used|consumed|read|disturbed)/i.test(words))
-    return 'Pass the parsed body on, handleRequest(req, res, req.body): a parser such as express.json() has read the request.';
+  const parser = fixOfParser(message?.error, words);
+  if (parser) return parser;
   if (/already (initialized|connected)|cannot be reused/i.test(words)) return oneForAll;
   if (/(reading|property) ('|&#39;)(method|jsonrpc)/.test(words)) return unparsed;
   if (/task group is not initialized/i.test(words))
@@ -193,6 +198,18 @@ function fixOfWords(answer, { url, origin }) {
   if (status === 400 && /protocol.?version/i.test(words))
     return 'Answer initialize with a revision that the server speaks, whatever the client offers.';
   return undefined;
+}
+
+/** @param {{ code: number, message: string, data?: unknown } | undefined} error @param {string} words */
+function fixOfParser(error, words) {
+  const { code, message = '', data } = error ?? {};
+  const cause = typeof data === 'string' && data ? data : String(message).replace(/^parse error\W*/i, '');
+  if (
+    /stream is not readable|body .*(used|consumed|read|disturbed)/i.test(words) ||
+    (code === -32700 && /^$|json|syntax|empty/i.test(cause))
+  )
+    return 'Pass the parsed body on, handleRequest(req, res, req.body): a parser such as express.json() has read the request.';
+  return code === -32700 ? `Fix what the server reports: ${quoted(cause)}.` : undefined;
 }
 
 /**

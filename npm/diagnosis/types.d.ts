@@ -83,6 +83,8 @@ export interface Received {
   leadsToPage?: boolean;
   /** The URL at which there seems to be an MCP endpoint, if not here. */
   elsewhere?: string | undefined;
+  /** The data of the first event that is not a JSON-RPC message. */
+  event?: string | undefined;
   /** The head arrived, the body did not. */
   isLate?: boolean;
   /** HTTP+SSE: the URL in the first event. */

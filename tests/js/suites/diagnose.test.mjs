@@ -11,6 +11,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import { eventsOf } from '../../../npm/diagnosis/events.js';
 import { verdictOf } from '../../../npm/diagnosis/verdict.js';
 import { brokenServers } from '../helpers/diagnose/broken-servers.mjs';
 import { initializeResult } from '../servers/faults/healthy.mjs';
@@ -36,6 +37,12 @@ async function diagnose(server, options, userId = 'ada') {
   } finally {
     await manager.close();
   }
+}
+
+async function all(events) {
+  const found = [];
+  for await (const event of events) found.push(event);
+  return found;
 }
 
 const step = (diagnosis, name) => diagnosis.steps.find((one) => one.name === name);
@@ -184,6 +191,29 @@ describe('healthy servers', () => {
     await manager.close();
     assert.equal((await refusal('db', 'ada'))[0], 'closed');
   });
+});
+
+test('an event stream is read the same wherever its bytes are cut, with each line ending', async () => {
+  for (const end of ['\n', '\r', '\r\n']) {
+    const text = ['event: note', 'data: zoë', 'data:', '', ': comment', 'data: second', '', ''].join(end);
+    const bytes = new TextEncoder().encode(text);
+    for (let size = 1; size <= bytes.length; size += 1) {
+      const body = new ReadableStream({
+        start(controller) {
+          for (let at = 0; at < bytes.length; at += size) controller.enqueue(bytes.slice(at, at + size));
+          controller.close();
+        },
+      });
+      assert.deepEqual(
+        await all(eventsOf(body)),
+        [
+          { event: 'note', data: 'zoë\n' },
+          { event: 'message', data: 'second' },
+        ],
+        `${JSON.stringify(end)}, ${size} bytes at a time`,
+      );
+    }
+  }
 });
 
 describe('servers with a fault', { concurrency: 8 }, () => {

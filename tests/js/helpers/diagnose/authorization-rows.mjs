@@ -66,6 +66,10 @@ export const rows = {
     seen: /users can log in at .*there is no authorization server metadata of http.*\/dead/,
     advice: /\/\.well-known\/oauth-authorization-server\/dead/,
   },
+  'metadata of 100 KB': {
+    as: { document: { padding: 'x'.repeat(100_000) } },
+    usable: /users can log in at http.*, which registers clients$/,
+  },
   'HTML first, OpenID Connect below the path': {
     as: {
       issuerPath: '/tenant',

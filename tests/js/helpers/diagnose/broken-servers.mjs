@@ -141,6 +141,83 @@ export const brokenServers = {
     detail: 'status 200 arrived, but not the response body within 3000 ms',
     fix: 'Check the server, and look for a proxy that buffers streams (nginx: set proxy_buffering off).',
   },
+  'a stream of events that are wrapped twice': {
+    serve: (_request, response) =>
+      response
+        .writeHead(200, { 'Content-Type': 'text/event-stream' })
+        .end('data: event: message\ndata: {"jsonrpc":"2.0","id":1,"result":{}}\n\n'),
+    step: 'initialize',
+    detail: 'the events of the stream are not JSON-RPC messages: "event: message {"jsonrpc":"2.0","id":1,"result":{}}"',
+    fix: 'Send a JSON-RPC message, and nothing else, as the data of each event.',
+  },
+  'a stream of such events that stays open': {
+    serve: (_request, response) =>
+      void response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('data: hello\n\n'),
+    timeout: 3_000,
+    step: 'initialize',
+    detail: 'the events of the stream are not JSON-RPC messages: "hello"',
+    fix: 'Send a JSON-RPC message, and nothing else, as the data of each event.',
+  },
+  'a parse error of another cause': {
+    serve: (_request, response) =>
+      sendJson(response, 400, {
+        jsonrpc: '2.0',
+        id: null,
+        error: { code: -32700, message: 'Parse error', data: 'ReferenceError: Bun is not defined' },
+      }),
+    step: 'initialize',
+    detail: 'refused with 400 "JSON-RPC error -32700: Parse error"',
+    fix: 'Fix what the server reports: "ReferenceError: Bun is not defined".',
+  },
+  'a parse error whose message names the cause': {
+    serve: (_request, response) =>
+      sendJson(response, 400, {
+        jsonrpc: '2.0',
+        id: null,
+        error: { code: -32700, message: 'Parse error: unsupported charset' },
+      }),
+    step: 'initialize',
+    detail: 'refused with 400 "JSON-RPC error -32700: Parse error: unsupported charset"',
+    fix: 'Fix what the server reports: "unsupported charset".',
+  },
+  'a parse error without a cause': {
+    serve: (_request, response) =>
+      sendJson(response, 400, {
+        jsonrpc: '2.0',
+        id: null,
+        error: { code: -32700, message: 'Parse error: Invalid JSON' },
+      }),
+    step: 'initialize',
+    detail: 'refused with 400 "JSON-RPC error -32700: Parse error: Invalid JSON"',
+    fix: /^Pass the parsed body on, handleRequest\(req, res, req\.body\)/,
+  },
+  'an error of 2 MB': {
+    serve: (_request, response) =>
+      sendJson(response, 400, {
+        jsonrpc: '2.0',
+        id: null,
+        error: { code: -32000, message: 'body session '.repeat(150_000) },
+      }),
+    step: 'initialize',
+    detail: /^answered with 400 "JSON-RPC error -32000: body session body session/,
+    fix: /^Correct the path of the URL|^Check the log of the server/,
+  },
+  'a web page without an end': {
+    serve: (request, response) => {
+      if (request.method !== 'POST') return response.writeHead(405).end();
+      response.writeHead(200, { 'Content-Type': 'text/html' }).write('<title>Files</title>');
+      const line = 'words '.repeat(10_000);
+      const more = () => {
+        while (!response.destroyed && response.write(line));
+      };
+      response.on('drain', more);
+      return more();
+    },
+    timeout: 3_000,
+    step: 'initialize',
+    detail: 'answered with a web page, "Files" (status 200)',
+    fix: `${path} This URL serves a web page.`,
+  },
   'requests taken for notifications': {
     serve: withStatus(202),
     step: 'initialize',

@@ -29,11 +29,13 @@ const withoutIds = (direction) =>
   });
 
 /** A server that has tools. */
-const withTools = (tools) =>
+const withTools = (tools, write = text, headers = undefined) =>
   answering((message, method) => {
     if (method === 'initialize') message.result.capabilities = { tools: {} };
-    return text(method === 'tools/list' ? { ...message, result: { tools } } : message);
-  });
+    return write(method === 'tools/list' ? { ...message, result: { tools } } : message);
+  }, headers);
+
+const longTool = { name: 'long', description: 'words '.repeat(200_000), inputSchema: { type: 'object' } };
 
 /** The handler of the SDK's guide for servers without sessions, with ids. */
 function transportPerRequest() {
@@ -68,6 +70,19 @@ const form = /^Exclude this path from the login page in front of the server/;
 const wrapped = /^Return the JSON-RPC message itself as the body/;
 
 export const deployments = {
+  'a list of tools of 1.2 MB, as JSON': { serve: withTools([longTool]), isUsable: true, wait: 30_000 },
+  'a list of tools of 1.2 MB, as an event': {
+    serve: withTools([longTool], (message) => `data: ${text(message)}\r\n\r\n`, {
+      'Content-Type': 'text/event-stream',
+    }),
+    isUsable: true,
+    wait: 30_000,
+  },
+  'a list of tools that is longer than a client reads': {
+    serve: withTools([{ ...longTool, description: 'words '.repeat(3_000_000) }]),
+    first: /^Shorten the response: it has more than 16777216 characters/,
+    wait: 30_000,
+  },
   'port 5000 of macOS': {
     serve: words(403, '', { Server: 'AirTunes/870.14.1' }),
     first: /^Move the server to another port/,
