@@ -100,18 +100,19 @@ export class OldSse {
   async terminate() {
     this.close();
     const deadline = performance.now() + this.wire.timeout;
-    let answer;
-    do {
-      answer = await this.#post(request('ping'));
+    for (let wait = 50; ; wait *= 4) {
+      const answer = await this.#post(request('ping'));
       if (answer.failure || answer.status >= 400)
         return { ok: true, detail: `the stream was closed; afterwards its endpoint answers ${said(answer)}` };
-      await pause(50); // until the server notices
-    } while (performance.now() < deadline);
-    return {
-      ok: false,
-      detail: `the stream was closed, but its endpoint still answers ${answer.status}`,
-      fix: 'Delete the session when its stream is closed.',
-    };
+      const left = deadline - performance.now();
+      if (left < 1)
+        return {
+          ok: false,
+          detail: `the stream was closed, but its endpoint still answers ${answer.status}`,
+          fix: 'Delete the session when its stream is closed.',
+        };
+      await pause(Math.min(wait, left)); // until the server notices
+    }
   }
 
   close() {

@@ -300,6 +300,27 @@ describe('servers with a fault', { concurrency: 8 }, () => {
     assert.equal(verdictOf(diagnosis).topic, 'transport');
   });
 
+  test('an HTTP+SSE session that outlives its stream gets a handful of pings', patience, async (context) => {
+    const counts = {};
+    let stream;
+    const server = await listen(async (request, response) => {
+      if (request.method === 'GET') {
+        stream = response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+        return stream.write('event: endpoint\ndata: /message\n\n');
+      }
+      if (request.url !== '/message') return response.writeHead(404).end();
+      const message = parseJson(await readText(request));
+      counts[message.method] = (counts[message.method] ?? 0) + 1;
+      const result = message.method === 'initialize' ? initializeResult({ message }) : {};
+      response.writeHead(202).end();
+      return stream.write(`data: ${JSON.stringify({ jsonrpc: '2.0', id: message.id, result })}\n\n`);
+    });
+    context.after(server.close);
+    const diagnosis = await diagnose({ url: server.origin, type: 'sse' }, { timeout: 4_000 });
+    assert.equal(step(diagnosis, 'terminate').detail, 'the stream was closed, but its endpoint still answers 202');
+    assert.ok(counts.ping >= 3 && counts.ping <= 8, shown(counts));
+  });
+
   test('nothing listens', patience, async () => {
     const port = await findFreePort();
     await notReached(
