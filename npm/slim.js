@@ -134,6 +134,11 @@ sessions.ping = function (options) {
   return this.call('ping', undefined, options, true);
 };
 
+sessions.setLoggingLevel = async function (level, options) {
+  if (typeof level !== 'string') throw new McpError('level: must be a string', { code: 'config_error' });
+  return this.call('logging/setLevel', { level }, options, true);
+};
+
 const results = {
   getServerCapabilities: 'capabilities',
   getServerVersion: 'serverInfo',
@@ -150,6 +155,18 @@ for (const name of ['userId', 'serverName', 'sessionId', 'kind', 'state', 'gener
   Object.defineProperty(sessions, name, {
     get() {
       return this.info()[name];
+    },
+  });
+}
+
+for (const name of ['onnotification', 'observer']) {
+  const byObserver = name === 'observer';
+  Object.defineProperty(sessions, name, {
+    get() {
+      return this.heard(byObserver);
+    },
+    set(handler) {
+      this.hear(byObserver, handler);
     },
   });
 }

@@ -72,17 +72,6 @@ impl McpSession {
         self.call("tools/call", params, &options, Shape::Result)
     }
 
-    /// `logging/setLevel`
-    #[wasm_bindgen(js_name = setLoggingLevel)]
-    pub fn set_logging_level(&self, level: JsValue, options: JsValue) -> Promise {
-        if let Err(error) = options::string(&level, "level") {
-            return error::promised(Err(error));
-        }
-        let params = JsValue::from(js_sys::Object::new());
-        sys::put(&params, "level", &level);
-        self.call("logging/setLevel", params, &options, Shape::Void)
-    }
-
     /// Sets the handler of a server request. Its capability is declared from the next handshake on.
     ///
     /// # Errors
@@ -114,33 +103,16 @@ impl McpSession {
         Ok(())
     }
 
-    /// The handler of notifications without a handler of their own.
-    #[wasm_bindgen(getter, js_name = onnotification)]
-    pub fn on_notification(&self) -> JsValue {
-        let handler = self.driver.handlers.look(self.session, |set| set.other_notifications.clone());
-        handler.map_or(JsValue::UNDEFINED, Into::into)
+    /// The observer, or the handler of notifications without a handler of their own.
+    #[cfg(feature = "package")]
+    pub fn heard(&self, by_observer: bool) -> JsValue {
+        self.hearer(by_observer)
     }
 
-    /// Sets that handler, or removes it with anything but a function.
-    #[wasm_bindgen(setter, js_name = onnotification)]
-    pub fn set_on_notification(&self, handler: JsValue) {
-        self.set_handler(Handler::OtherNotifications(handler.dyn_into().ok()));
-    }
-
-    /// For the package's transport: a function that receives every notification as `(message, { during })` and answers
-    /// requests without a handler as `(message, { signal, during })`; `during` is the signal of the call on whose
-    /// stream the message came, or the name passed to `relay`. There is one per session, shared by all objects of the
-    /// session, and it works alongside the user's handlers.
-    #[wasm_bindgen(getter)]
-    pub fn observer(&self) -> JsValue {
-        let observer = self.driver.handlers.look(self.session, |set| set.observer.clone());
-        observer.map_or(JsValue::UNDEFINED, Into::into)
-    }
-
-    /// Sets that function, or removes it with anything but a function.
-    #[wasm_bindgen(setter)]
-    pub fn set_observer(&self, observer: JsValue) {
-        self.set_handler(Handler::Observer(observer.dyn_into().ok()));
+    /// Sets one of both, or removes it with anything but a function.
+    #[cfg(feature = "package")]
+    pub fn hear(&self, by_observer: bool, handler: JsValue) {
+        self.set_hearer(by_observer, handler);
     }
 
     /// For the package's transport: sends a request of its client, without a timeout. `call` receives the outcome and
@@ -310,6 +282,44 @@ impl McpSession {
     pub fn complete(&self, params: JsValue, options: JsValue) -> Promise {
         self.call("completion/complete", params, &options, Shape::Result)
     }
+
+    /// `logging/setLevel`
+    #[wasm_bindgen(js_name = setLoggingLevel)]
+    pub fn set_logging_level(&self, level: JsValue, options: JsValue) -> Promise {
+        if let Err(error) = options::string(&level, "level") {
+            return error::promised(Err(error));
+        }
+        let params = JsValue::from(js_sys::Object::new());
+        sys::put(&params, "level", &level);
+        self.call("logging/setLevel", params, &options, Shape::Void)
+    }
+
+    /// The handler of notifications without a handler of their own.
+    #[wasm_bindgen(getter, js_name = onnotification)]
+    pub fn on_notification(&self) -> JsValue {
+        self.hearer(false)
+    }
+
+    /// Sets that handler, or removes it with anything but a function.
+    #[wasm_bindgen(setter, js_name = onnotification)]
+    pub fn set_on_notification(&self, handler: JsValue) {
+        self.set_hearer(false, handler);
+    }
+
+    /// For the package's transport: a function that receives every notification as `(message, { during })` and answers
+    /// requests without a handler as `(message, { signal, during })`; `during` is the signal of the call on whose
+    /// stream the message came, or the name passed to `relay`. There is one per session, shared by all objects of the
+    /// session, and it works alongside the user's handlers.
+    #[wasm_bindgen(getter)]
+    pub fn observer(&self) -> JsValue {
+        self.hearer(true)
+    }
+
+    /// Sets that function, or removes it with anything but a function.
+    #[wasm_bindgen(setter)]
+    pub fn set_observer(&self, observer: JsValue) {
+        self.set_hearer(true, observer);
+    }
 }
 
 impl McpSession {
@@ -336,6 +346,19 @@ impl McpSession {
             self.initialized.replace(Some(result));
         }
         self.initialized.borrow().clone()
+    }
+
+    fn hearer(&self, by_observer: bool) -> JsValue {
+        let handler = self
+            .driver
+            .handlers
+            .look(self.session, |set| if by_observer { set.observer.clone() } else { set.other_notifications.clone() });
+        handler.map_or(JsValue::UNDEFINED, Into::into)
+    }
+
+    fn set_hearer(&self, by_observer: bool, handler: JsValue) {
+        let handler = handler.dyn_into().ok();
+        self.set_handler(if by_observer { Handler::Observer(handler) } else { Handler::OtherNotifications(handler) });
     }
 
     fn call(&self, method: &str, params: JsValue, options: &JsValue, shape: Shape) -> Promise {
