@@ -69,27 +69,6 @@ fn without_a_provider_a_401_is_the_callers_at_once() {
 }
 
 #[test]
-fn a_401_says_whether_there_are_credentials() {
-    let (required, rejected) =
-        ("the server requires credentials: configure headers or auth", "the server rejected the credentials");
-    for (headers, has_auth, words) in [
-        (json!({}), false, required),
-        (json!({"Authorization": "Bearer of-the-configuration"}), false, rejected),
-        (json!({}), true, rejected),
-    ] {
-        let mut world = world_with(json!({ "headers": headers }), json!({}));
-        world.server().always("initialize", http(401, ""));
-        let call = world.begin_connect("ann", "db", ConnectOptions { has_auth, ..ConnectOptions::default() });
-        while let Some((session, ..)) = world.tokens_wanted.pop() {
-            world.give_token(session, Some("token-1"));
-            world.run_for(100);
-        }
-        world.finish(call);
-        assert_eq!((world.code(call), world.error(call).message.as_str()), (ErrorCode::Unauthorized, words));
-    }
-}
-
-#[test]
 fn a_401_to_initialize_asks_with_the_challenge_once() {
     let (mut world, session) = connected();
     world.server().forget();

@@ -1,8 +1,7 @@
 //! Handshakes: the order of requests, what is stored from the response, and what ends a handshake.
 
 use super::reply::{Step, http, http_answer, http_rpc, refused, reset, result, rpc_error, silence, stream};
-use super::world::configured;
-use super::{Servers, World, world, world_of, world_with};
+use super::{world, world_of, world_with};
 use mcp_tether::core::{ConnectOptions, ErrorCode, Kind, RequestOptions, State};
 use serde_json::json;
 
@@ -172,16 +171,17 @@ fn a_wrong_address_is_not_retried() {
 }
 
 #[test]
-fn a_wrong_address_with_another_path_names_the_usual_one() {
-    for (url, is_told) in [("", true), ("/", true), ("/other", true), ("/mcp/", true), ("/mcp", false)] {
-        let server = json!({"url": format!("https://db.test{url}"), "protocolVersion": "legacy"});
-        let config = configured(&json!({"mcpServers": {"db": server}}), &json!({}));
-        let mut world = World::new(config, Servers::new(&["db"]), 7);
-        world.server().always("initialize", http(404, "Not Found"));
-        world.server().always("GET", http(404, "Not Found"));
+fn errors_of_a_first_connect_say_what_to_check() {
+    for (reply, hint) in [
+        (http(404, "Not Found"), "there is no MCP endpoint at this URL; the usual path is /mcp"),
+        (http(401, ""), "the server requires valid credentials: check headers and auth"),
+    ] {
+        let mut world = world();
+        world.server().always("initialize", reply.clone());
+        world.server().always("GET", reply);
         let call = world.begin_connect("ann", "db", ConnectOptions::default());
         world.finish(call);
-        assert_eq!(world.error(call).message.ends_with("/mcp"), is_told, "{url}: {}", world.error(call).message);
+        assert_eq!(world.error(call).message, hint);
     }
 }
 

@@ -93,7 +93,9 @@ pub(crate) fn response_error<J: Json>(response: &ErrorResponse<'_, J>) -> Error<
             Error::new(ErrorCode::SessionConflict, "the server has another stream open for this session")
         }
         Verdict::Refused(_) if !is_answered => http("the server refused the request for now"),
-        Verdict::Unauthorized => Error::new(ErrorCode::Unauthorized, "the server rejected the credentials"),
+        Verdict::Unauthorized => {
+            Error::new(ErrorCode::Unauthorized, "the server requires valid credentials: check headers and auth")
+        }
         Verdict::Forbidden => Error::new(ErrorCode::Forbidden, "the credentials do not permit this request"),
         // Above 499 it speaks of the session.
         Verdict::Unknown if !is_answered || response.status >= 500 => {
@@ -109,7 +111,9 @@ pub(crate) fn response_error<J: Json>(response: &ErrorResponse<'_, J>) -> Error<
         }
         Verdict::Final if matches!(response.status, 0 | 301..=303 | 307 | 308) => http(REDIRECTS),
         // Where a session works or has worked, a tool or a proxy says that.
-        Verdict::Final if matches!(response.status, 404 | 405) && response.generation == 0 => http(NO_ENDPOINT),
+        Verdict::Final if matches!(response.status, 404 | 405) && response.generation == 0 => {
+            http("there is no MCP endpoint at this URL; the usual path is /mcp")
+        }
         Verdict::Final => http("the server refused the request"),
     };
     error.away = response.verdict == Verdict::Outage;
@@ -133,9 +137,6 @@ pub(crate) fn hidden_id<J>(response: &ErrorResponse<'_, J>) -> Error<J> {
 pub(crate) fn own_words<J: Json>(response: &ErrorResponse<'_, J>) -> Verdict {
     if is_rpc_error(response.body) { Verdict::Answer } else { Verdict::Final }
 }
-
-/// The error for a URL of nothing that speaks MCP.
-pub(crate) const NO_ENDPOINT: &str = "there is no MCP endpoint at this URL";
 
 /// The error for a redirect that is not followed.
 pub(crate) const REDIRECTS: &str = "the server redirects; configure the URL that it redirects to";

@@ -8,7 +8,7 @@ use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::state::call::Purpose;
-use crate::core::state::error_response::{ErrorResponse, NO_ENDPOINT};
+use crate::core::state::error_response::ErrorResponse;
 use crate::core::state::session::credentials::{Answered, Wants};
 use crate::core::state::timers::Timer;
 
@@ -114,15 +114,9 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Adds to an error that no credentials are configured, that the provider timed out, or that the path may be wrong.
+    /// Adds to a 401's evidence that the provider timed out.
     pub(crate) fn with_provider(&self, session: SessionRef, mut error: Error<J>) -> Error<J> {
         let Some(record) = self.store.get(session) else { return error };
-        if error.code == ErrorCode::Unauthorized && record.credentials.is_empty() {
-            error.message = String::from("the server requires credentials: configure headers or auth");
-        }
-        if error.message == NO_ENDPOINT && !record.url.ends_with("/mcp") {
-            error.message.push_str("; its path is usually /mcp");
-        }
         if matches!(error.code, ErrorCode::Unauthorized | ErrorCode::Forbidden) && error.cause.is_none() {
             error.cause.clone_from(&record.login_failure);
         }

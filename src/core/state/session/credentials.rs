@@ -112,11 +112,6 @@ impl Credentials {
         self.token.as_ref()
     }
 
-    /// Whether requests go without any that we know of.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.headers.is_empty() && !self.has_provider
-    }
-
     pub(crate) const fn has_provider(&self) -> bool {
         self.has_provider
     }
