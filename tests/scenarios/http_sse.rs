@@ -98,6 +98,23 @@ fn an_answer_may_come_before_its_post_is_accepted_and_in_a_200() {
     assert_eq!(world.count("initialize"), 1);
 }
 
+/// Cloudflare's McpAgent accepts a POST with 202, the type of an event stream and the text `Accepted`.
+#[test]
+fn a_post_may_be_accepted_by_an_event_stream_that_says_nothing() {
+    for reply in [stream().end(0), stream().end(0).after(100), stream().cut(10)] {
+        let mut world = world();
+        let session = world.connect();
+        world.network.next("tools/call", [reply]);
+        let call = world.tool(session, "order");
+        world.run_for(5_000);
+        assert!(!world.settled.contains_key(&call), "the answer comes on the session's stream");
+        let id = world.sent_as("tools/call").last().unwrap().id();
+        say(&mut world, json!({"jsonrpc": "2.0", "id": id, "result": {"done": true}}));
+        assert_eq!(world.result(call), json!({"done": true}));
+        assert_eq!((world.count("tools/call"), world.count("initialize")), (1, 1));
+    }
+}
+
 #[test]
 fn errors_and_progress_come_on_the_stream_too() {
     let mut world = world();

@@ -12,9 +12,13 @@ fn guessing() -> Old {
 
 #[test]
 fn a_server_that_refuses_the_post_is_tried_for_http_sse() {
-    for refusal in
-        [http(404, "Cannot POST /sse"), http(405, ""), http(400, "bad"), http_rpc(400, -32600, "Invalid Request")]
-    {
+    for refusal in [
+        http(404, "Cannot POST /sse"),
+        http(405, ""),
+        http(400, "bad"),
+        http_rpc(400, -32600, "Invalid Request"),
+        fails(FailureKind::Hidden),
+    ] {
         let mut world = guessing();
         world.network.no_post = refusal;
         let session = world.connect();

@@ -373,6 +373,24 @@ fn a_hidden_outage_that_lasts_keeps_the_session() {
 }
 
 #[test]
+fn an_outage_that_begins_with_hidden_responses_is_no_matter_of_cors() {
+    let (mut world, session) = working();
+    for method in ["tools/call", "prompts/list", "ping", "initialize"] {
+        world.server().always(method, refused());
+    }
+    world.server().next("tools/call", [hidden()]);
+    world.server().next("ping", [hidden()]);
+    let call = world.tool(session, "read");
+    world.finish(call);
+    assert_eq!(world.code(call), ErrorCode::NetworkError);
+    assert_eq!(world.count("initialize"), 1, "a handshake cannot show more than a ping that is refused");
+    let call = world.plain(session, "prompts/list");
+    world.finish(call);
+    assert_eq!(world.code(call), ErrorCode::NetworkError);
+    assert!(world.error(call).retryable);
+}
+
+#[test]
 fn answers_that_stay_hidden_on_every_new_session_name_the_cors_headers() {
     let mut world = world();
     let session = world.connect();

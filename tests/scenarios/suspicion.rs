@@ -49,6 +49,26 @@ fn a_lost_session_reported_with_500_503_or_200_and_words_about_it_is_found_at_on
     }
 }
 
+/// `mcp-streamablehttp-proxy` of PyPI, in front of a server of the Python SDK.
+#[test]
+fn a_check_of_one_odd_answer_does_not_put_off_that_of_another() {
+    let (mut world, session) = working();
+    world.server().next("prompts/list", [rpc_error(-32602, "Invalid request parameters")]);
+    let call = world.plain(session, "prompts/list");
+    world.finish(call);
+    world.run_for(500);
+    assert_eq!(world.count("tools/list"), 1, "the check");
+    world.server().forget();
+    world.server().lost = rpc_error(-32002, "Invalid session ID: 1. Session may have expired or does not exist.");
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.run_for(500);
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.result(call);
+    assert_eq!((world.count("initialize"), world.server().executed("order")), (2, 1));
+}
+
 #[test]
 fn a_lost_session_reported_without_a_word_is_found_when_it_repeats() {
     for lost in [

@@ -212,7 +212,11 @@ impl<J: Json> Manager<J> {
         match record.kind {
             ExchangeKind::Call(call) | ExchangeKind::Resume(call) => {
                 self.call_stream_event(record.session, call, false, Some(how));
-                self.on_response_stream_over(call, how);
+                // Over HTTP+SSE the answer comes on the session's stream. Cloudflare's McpAgent accepts a POST with the type of a stream.
+                match record.endpoint {
+                    Some(_) => self.on_posted(call, exchange, &record),
+                    None => self.on_response_stream_over(call, how),
+                }
             }
             ExchangeKind::Listen => self.listen_over(record.session, exchange, record.opened_at, how),
             ExchangeKind::SessionStream => {

@@ -61,7 +61,10 @@ impl<J: Json> Manager<J> {
             return;
         }
         let error = error.unwrap_or_else(|| Error::new(ErrorCode::NetworkError, "the server is unreachable"));
-        let outage = record.outage.get_or_insert_with(|| Box::new(Outage::new(now, error)));
+        let outage = record.outage.get_or_insert_with(|| Box::new(Outage::new(now, error.clone())));
+        if *pong == Pong::Away {
+            outage.note_away(error);
+        }
         if *pong == Pong::Hidden {
             let was_shown = outage.note_hidden();
             return if was_shown { self.lose_hidden(session) } else { self.ping_as(session, Identity::Bare) };

@@ -15,7 +15,7 @@ use crate::core::state::session::suspicion::Oddity;
 use crate::core::state::session::transitions::SessionState;
 use crate::core::state::timers::Timer;
 
-/// Minimum time between two suspicions of one session.
+/// Minimum time between two checks of equal odd answers of one session.
 const ONCE_IN: Millis = 60_000;
 
 /// This many equal odd answers in a row raise a suspicion.
@@ -32,8 +32,11 @@ impl<J: Json> Manager<J> {
         }
         let is_proven = record.has_answered || now.since(record.created_at) >= AT_ONCE;
         let suspicion = record.suspicion.get_or_insert_default();
-        suspicion.times = if suspicion.last == oddity { suspicion.times + 1 } else { 1 };
-        suspicion.last = oddity;
+        // Another answer may have another cause, and is checked by itself.
+        if suspicion.last != oddity {
+            (suspicion.last, suspicion.times, suspicion.asked) = (oddity, 0, None);
+        }
+        suspicion.times += 1;
         // An unproven session is not suspected for repeated answers, only if the text mentions it.
         let repeats = suspicion.times >= IN_A_ROW && is_proven;
         let may_ask = suspicion.asked.is_none_or(|(at, _)| now.since(at) >= ONCE_IN);

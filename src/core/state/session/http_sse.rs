@@ -44,7 +44,9 @@ pub(crate) fn may_mean_http_sse<J: Json>(error: &Error<J>) -> bool {
     );
     // 400 with a challenge that calls the token invalid.
     let is_login = error.code == ErrorCode::Unauthorized;
-    matches!(error.status, Some(400 | 404 | 405)) && !names_versions && !knows_us && !is_login
+    // A page cannot read a 404 without CORS headers, which Cloudflare's McpAgent sends; the stream has them.
+    let is_hidden = error.code == ErrorCode::CorsBlocked && error.status.is_none();
+    (is_hidden || matches!(error.status, Some(400 | 404 | 405))) && !names_versions && !knows_us && !is_login
 }
 
 /// The error if the HTTP+SSE stream ended or did not open.

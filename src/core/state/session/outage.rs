@@ -113,6 +113,13 @@ impl<J> Outage<J> {
         std::mem::replace(&mut self.shown, false)
     }
 
+    /// A ping did not reach the server, so what the browser hid before came from a proxy or another moment.
+    pub(crate) fn note_away(&mut self, mut error: Error<J>) {
+        error.retryable = true;
+        self.error = error;
+        self.hidden = false;
+    }
+
     /// A ping without the id was readable.
     pub(crate) const fn note_shown(&mut self) {
         self.shown = true;
