@@ -1,7 +1,7 @@
 // Runs test files, each in a process of its own: `node tools/run-tests.mjs [--one-at-a-time] <file>…`.
 // Most of the time of a file is waiting for browsers, servers and timers. So the next one starts when a processor is idle, and on a busy machine fewer
-// run at once. A file with the line `// Starts first: <reason>` is one of the first, because it takes minutes; one with `// Runs alone: <reason>` starts
-// when all others have ended.
+// run at once. A file with the line `// Starts first: <reason>` is one of the first, because it takes minutes; those with
+// `// Runs late: <reason>` share the machine only with each other, and one with `// Runs alone: <reason>` starts when all others have ended.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -62,8 +62,10 @@ const says = (words) => (file) => readFileSync(file, 'utf8').includes(`\n// ${wo
 
 if (oneAtATime) await runAll([...files], 1, 1);
 else {
-  const [alone, together] = parted(files, says('Runs alone'));
-  await runAll(parted(together, says('Starts first')).flat(), processors, 3 * processors);
+  const [alone, others] = parted(files, says('Runs alone'));
+  const [late, together] = parted(others, says('Runs late'));
+  await runAll(parted(together, says('Starts first')).flat(), processors, 4 * processors);
+  await runAll(late, processors, processors);
   await runAll(alone, 1, 1);
 }
 for (const [file, output] of failed) console.log(`${file} failed:\n${output}`);

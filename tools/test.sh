@@ -8,14 +8,26 @@ cd "$root"
 
 started="$SECONDS"
 tools/check.sh
+# Most of its time is waiting for browsers, so it runs beside what follows.
+wasm_output="$(mktemp)"
+tools/test-wasm.sh >"$wasm_output" 2>&1 &
+wasm_tests=$!
+trap 'wait "$wasm_tests" || true; rm -f "$wasm_output"' EXIT
 say "native tests"
 cargo test --quiet
 # The fuzz targets as plain tests: they must compile without libFuzzer's C++.
 CARGO_TARGET_DIR="$root/target/fuzz" cargo test --quiet --no-default-features --manifest-path fuzz/Cargo.toml
-tools/test-wasm.sh
 # What tools/test-js.sh and tools/test-worker.sh run, in one go: while some files wait, others run.
 tools/build.sh
 tools/build-gateway-package.sh
 mapfile -t files < <(find tests/js/suites tests/gateway -name '*.test.mjs' | sort)
-node tools/run-tests.mjs "${files[@]}"
+status=0
+node tools/run-tests.mjs "${files[@]}" || status=1
+if wait "$wasm_tests"; then
+  grep "^mcp-tether: wasm tests" "$wasm_output" >&2
+else
+  cat "$wasm_output" >&2
+  fail "test: the wasm tests failed"
+fi
+[ "$status" = 0 ] || fail "test: failed"
 say "test: all suites passed in $((SECONDS - started)) s"
