@@ -157,6 +157,29 @@ export function parse(text) {
   return value;
 }
 
+/** @param {string | undefined} text */
+function parsed(text) {
+  try {
+    return parse(text ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The JSON of a body, or all messages of an event stream that came with an error status or without its `Content-Type`; undefined for other text. As
+ * `parseBody` of the package's host.js.
+ * @param {string} text
+ * @returns {unknown}
+ */
+export function parseBody(text) {
+  const whole = parsed(text);
+  if (whole !== undefined) return whole;
+  const dataOf = (/** @type {string} */ event) => event.match(/^data:[^\r\n]*/gm)?.map((line) => line.slice(5));
+  const messages = text.split(/\r\n\r\n|\n\n|\r\r/).flatMap((event) => parsed(dataOf(event)?.join('')) ?? []);
+  return messages.length > 0 ? messages : undefined;
+}
+
 /** Parses the text of an object, such as a message's params; an empty object for anything else. @param {string | undefined} text @returns {RawJson} */
 export function objectOf(text) {
   const params = text === undefined ? undefined : parse(text);

@@ -8,7 +8,7 @@ import { log } from './log.js';
 import { notification } from './messages.js';
 import { listWithout } from './oauth/before-login.js';
 import { errorOf, Pending } from './pending.js';
-import { numberOf, objectOf, plain, RawJson, write } from './raw-json.js';
+import { memberOf, numberOf, objectOf, plain, RawJson, write } from './raw-json.js';
 import { RequestTemplate } from './request-template.js';
 import { sessionFetch } from './session-fetch.js';
 import { ServerCheck } from './topology/server-check.js';
@@ -38,6 +38,7 @@ const CLOSED = new Error('the client was closed');
  *   isUnsent(number: number): boolean,
  *   notification(message: { method: string, params?: unknown }): Promise<void>,
  *   free(): void,
+ *   info(): { protocolVersion: string, result?: unknown },
  * }} RelaySession
  */
 /**
@@ -203,12 +204,12 @@ export class Upstream {
   // Never newer than the revision that the client requested; the server's messages are valid in the older one.
   /** @param {RelaySession} session @param {unknown} asked */
   #greeting(session, asked) {
-    const { protocolVersion } = session;
+    const { protocolVersion, result = {} } = session.info();
     return {
       protocolVersion: typeof asked === 'string' && asked < protocolVersion ? asked : protocolVersion,
-      capabilities: session.getServerCapabilities() ?? {},
-      serverInfo: session.getServerVersion(),
-      instructions: session.getInstructions(),
+      capabilities: memberOf(result, 'capabilities') ?? {},
+      serverInfo: memberOf(result, 'serverInfo'),
+      instructions: memberOf(result, 'instructions'),
     };
   }
 

@@ -56,9 +56,6 @@ extern "C" {
     #[wasm_bindgen(js_name = error)]
     fn error_of(class: Option<&Present>, message: &str, fields: &JsValue) -> JsValue;
 
-    #[wasm_bindgen(js_name = parseBody)]
-    pub(crate) fn parse_body(text: &JsString) -> JsValue;
-
     pub(crate) type Text;
     #[wasm_bindgen(constructor)]
     pub(crate) fn new(limit: usize, json_limit: usize) -> Text;

@@ -26,6 +26,9 @@ extern "C" {
     /// Whether it is an object whose contents are its members.
     #[wasm_bindgen(js_name = isPlain)]
     pub(crate) fn is_object(value: &JsValue) -> bool;
+    /// The JSON of a body; `undefined` for other text.
+    #[wasm_bindgen(js_name = parseBody)]
+    pub(crate) fn parse_body(text: &JsString) -> JsValue;
 }
 
 pub(super) fn get(value: &Members, key: &JsValue) -> Result<Option<Present>, JsValue> {

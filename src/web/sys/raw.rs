@@ -9,6 +9,8 @@ use wasm_bindgen::prelude::*;
 extern "C" {
     #[wasm_bindgen(catch, js_name = parse)]
     pub(crate) fn parse_json(text: &JsString) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = parseBody)]
+    pub(crate) fn parse_body(text: &JsString) -> JsValue;
     #[wasm_bindgen(catch, js_name = write)]
     pub(crate) fn write_json(value: &JsValue) -> Result<Option<JsString>, JsValue>;
     #[wasm_bindgen(catch, js_name = memberOf)]
