@@ -62,11 +62,29 @@ fn a_check_of_one_odd_answer_does_not_put_off_that_of_another() {
     world.server().lost = rpc_error(-32002, "Invalid session ID: 1. Session may have expired or does not exist.");
     let call = world.tool(session, "order");
     world.finish(call);
-    world.run_for(500);
-    let call = world.tool(session, "order");
-    world.finish(call);
-    world.result(call);
+    assert_eq!(world.code(call), ErrorCode::RpcError);
+    world.run_for(10_000);
+    for _ in 0..2 {
+        let call = world.tool(session, "order");
+        world.finish(call);
+        world.run_for(100);
+    }
     assert_eq!((world.count("initialize"), world.server().executed("order")), (2, 1));
+}
+
+#[test]
+fn odd_answers_that_alternate_cost_six_checks_a_minute_at_most() {
+    let (mut world, session) = working();
+    for at in 0..6_000 {
+        let words = ["your session is fine", "the session is busy"][at % 2];
+        world.server().next("tools/call", [rpc_error(at as i32 % 2, words)]);
+        let call = world.tool(session, "order");
+        world.finish(call);
+        assert_eq!(world.code(call), ErrorCode::RpcError);
+        world.run_for(100);
+    }
+    assert!((30..=62).contains(&world.count("tools/list")), "{} in ten minutes", world.count("tools/list"));
+    assert_eq!(world.count("initialize"), 1);
 }
 
 #[test]

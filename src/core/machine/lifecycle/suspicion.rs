@@ -18,6 +18,9 @@ use crate::core::state::timers::Timer;
 /// Minimum time between two checks of equal odd answers of one session.
 const ONCE_IN: Millis = 60_000;
 
+/// The same for different ones, which may have different causes.
+const OTHER_IN: Millis = 10_000;
+
 /// This many equal odd answers in a row raise a suspicion.
 const IN_A_ROW: u32 = 2;
 
@@ -32,16 +35,14 @@ impl<J: Json> Manager<J> {
         }
         let is_proven = record.has_answered || now.since(record.created_at) >= AT_ONCE;
         let suspicion = record.suspicion.get_or_insert_default();
-        // Another answer may have another cause, and is checked by itself.
-        if suspicion.last != oddity {
-            (suspicion.last, suspicion.times, suspicion.asked) = (oddity, 0, None);
-        }
-        suspicion.times += 1;
+        suspicion.times = if suspicion.last == oddity { suspicion.times + 1 } else { 1 };
+        suspicion.last = oddity;
         // An unproven session is not suspected for repeated answers, only if the text mentions it.
         let repeats = suspicion.times >= IN_A_ROW && is_proven;
-        let may_ask = suspicion.asked.is_none_or(|(at, _)| now.since(at) >= ONCE_IN);
+        let may_ask =
+            suspicion.asked.is_none_or(|(at, _, of)| now.since(at) >= if of == oddity { ONCE_IN } else { OTHER_IN });
         if (speaks || repeats) && may_ask {
-            suspicion.asked = Some((now, generation));
+            suspicion.asked = Some((now, generation, oddity));
             self.check_session(session, Check { suspected: Some(oddity), ..Check::default() });
         }
     }
@@ -165,7 +166,7 @@ impl<J: Json> Manager<J> {
         record.loss = None;
         let suspicion = record.suspicion.get_or_insert_default();
         suspicion.times = 0;
-        suspicion.asked = Some((now, record.generation));
+        suspicion.asked = Some((now, record.generation, suspicion.last));
         let (cursor, expiry) = (record.listen.cursor().cloned(), record.expiry());
         self.timers.arm(expiry.max(now.after(STREAM_FLOOR)), Timer::Expiry(session));
         self.start_listening(session, cursor);

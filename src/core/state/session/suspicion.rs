@@ -37,8 +37,8 @@ pub(crate) const UNREADABLE: Oddity = Oddity { status: 200, rpc_code: None };
 pub(crate) struct Suspicion {
     pub(crate) last: Oddity,
     pub(crate) times: u32,
-    /// When a ping last checked an odd answer to a POST, and in which generation.
-    pub(crate) asked: Option<(Instant, u64)>,
+    /// When a ping last checked an odd answer to a POST, in which generation, and which answer.
+    pub(crate) asked: Option<(Instant, u64, Oddity)>,
     /// When a ping last checked a refused GET.
     pub(crate) asked_by_stream: Option<Instant>,
 }
@@ -48,6 +48,6 @@ impl Suspicion {
     /// the next check needs no delay.
     pub(crate) fn clear(&mut self, generation: u64) {
         self.times = 0;
-        self.asked = self.asked.filter(|(_, asked_in)| *asked_in == generation);
+        self.asked = self.asked.filter(|(_, asked_in, _)| *asked_in == generation);
     }
 }
