@@ -1,92 +1,27 @@
 // mcp-tether/devtools in Chromium: the example under the strictest policy, with a real server; and traces, in Node and in the viewer of the demo.
-// Runs alone: it compares frame rates.
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { build } from 'esbuild';
-import { chromium } from 'playwright-core';
 import { parseTrace } from '../../../pkg/devtools.js';
-import { launchOptions } from '../helpers/browsers/chromium.mjs';
-import { makeProject, root } from '../helpers/snippets/project.mjs';
+import { countOf, openExample, rows, traceOf } from '../helpers/devtools.mjs';
+import { root } from '../helpers/snippets/project.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
-import { listen } from '../servers/shared/listen.mjs';
-import { serveFolders } from '../servers/static-files.mjs';
 
-const policy =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' http://127.0.0.1:*; img-src data:; require-trusted-types-for 'script'";
 const secret = 'token-0123456789-abcdefghij';
 let browser;
-let files;
 let viewer;
-let project;
 let server;
+let open;
+let longTrace;
+let close;
 
 before(async () => {
-  server = await startSdkServer({ eventStore: true });
-  project = await makeProject();
-  const site = join(project.folder, 'site');
-  await cp(join(root, 'examples/devtools'), join(project.folder, 'src'), { recursive: true });
-  await build({
-    entryPoints: [join(project.folder, 'src/app.js')],
-    outdir: site,
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    preserveSymlinks: true,
-    logLevel: 'error',
-  });
-  await cp(join(root, 'pkg/mcp_tether_bg.wasm'), join(site, 'mcp_tether_bg.wasm'));
-  await cp(join(root, 'examples/devtools/index.html'), join(site, 'index.html'));
-  const pkg = { prefix: '/pkg/', folder: join(root, 'pkg') };
-  const strict = { headers: { 'Content-Security-Policy': policy } };
-  files = await listen(serveFolders([pkg, { prefix: '/', folder: site }], strict));
-  viewer = await listen(serveFolders([pkg, { prefix: '/', folder: join(root, 'www') }], { headers: {} }));
-  browser = await chromium.launch(launchOptions);
+  ({ browser, viewer, server, open, longTrace, close } = await openExample());
 });
-
-after(async () => {
-  await browser?.close();
-  await files?.close();
-  await viewer?.close();
-  await server?.close();
-  await project?.remove();
-});
-
-/** The example, with what its policy or its scripts complain about. */
-async function open(hash = '#devtools', options = {}) {
-  const page = await browser.newPage({ viewport: { width: 1100, height: 800 }, ...options });
-  const complaints = [];
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('console', (message) => {
-    if (/policy|Trusted/i.test(message.text())) complaints.push(message.text());
-  });
-  await page.goto(`${files.origin}/index.html?mcp=${encodeURIComponent(server.url)}${hash}`);
-  return { page, complaints };
-}
-
-const rows = (page) => page.locator('mcp-tether-devtools .log .row');
-const countOf = async (page) => Number((await page.locator('.count').innerText()).replace(/\D/g, ''));
-const traceOf = (page) => page.evaluate(() => document.querySelector('mcp-tether-devtools').trace);
-
-/** A trace of `n` events: those of a real one, repeated later and later. */
-async function longTrace(n) {
-  const { page } = await open();
-  await page.locator('#call').click();
-  await page.locator('#answer', { hasText: 'hello' }).waitFor();
-  const trace = await traceOf(page);
-  await page.close();
-  const span = trace.events.at(-1).at - trace.events[0].at + 50;
-  const events = Array.from({ length: n }, (_, i) => {
-    const round = Math.floor(i / trace.events.length);
-    const event = trace.events[i % trace.events.length];
-    const requestId = event.requestId === undefined ? {} : { requestId: event.requestId + 1_000 * round };
-    return { ...event, ...requestId, at: event.at + round * span };
-  });
-  return { ...trace, events };
-}
+after(() => close?.());
 
 describe('in an application', () => {
   test('under the strictest policy: lanes, log, sessions and counters', { timeout: 60_000 }, async () => {
@@ -588,40 +523,7 @@ describe('the manager of an element', () => {
   });
 });
 
-describe('ten thousand events', () => {
-  test('the log has the rows in sight only, and drawing keeps the frame rate', { timeout: 90_000 }, async (context) => {
-    const trace = await longTrace(10_000);
-    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-    await page.goto(`${viewer.origin}/trace.html`);
-    await page.waitForFunction(() => customElements.get('mcp-tether-devtools'));
-    const frames = () =>
-      page.evaluate(
-        () =>
-          new Promise((resolve) => {
-            const canvas = document.querySelector('mcp-tether-devtools').shadowRoot.querySelector('.scroll canvas');
-            const began = performance.now();
-            let n = 0;
-            const frame = (now) => {
-              n += 1;
-              const key = n % 40 < 20 ? 'ArrowLeft' : 'ArrowRight';
-              canvas.dispatchEvent(new KeyboardEvent('keydown', { key, shiftKey: true }));
-              if (now - began < 2_000) requestAnimationFrame(frame);
-              else resolve(Math.round((n * 1000) / (now - began)));
-            };
-            requestAnimationFrame(frame);
-          }),
-      );
-    const empty = await frames();
-    await page.evaluate((whole) => document.querySelector('#devtools').load(whole), trace);
-    await rows(page).first().waitFor();
-    const full = await frames();
-    context.diagnostic(`${full} frames a second with 10,000 events in sight, ${empty} without any`);
-    assert.ok(full >= empty / 2, `${full} frames a second instead of ${empty}`);
-    assert.ok((await rows(page).count()) < 100, 'the list is virtual');
-    assert.equal(await countOf(page), 10_000);
-    await page.close();
-  });
-
+describe('a limit of events', () => {
   test('beyond the limit the oldest events go', { timeout: 60_000 }, async () => {
     const { page } = await open();
     await page.locator('mcp-tether-devtools').waitFor();

@@ -2,7 +2,7 @@
 // Runs late: the stories are of calls that are made each second, which a busy machine delays.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { another, isTrue, nameOf, openFirst, ready, tellsItsOwn } from '../helpers/page/windows.mjs';
+import { another, nameOf, openFirst, tellsItsOwn } from '../helpers/page/windows.mjs';
 
 describe('several windows', () => {
   let visitor;
@@ -27,19 +27,5 @@ describe('several windows', () => {
     await Promise.all([tellsItsOwn(visitor, '503'), tellsItsOwn(copy, 'tab'), tellsItsOwn(other, 'offline')]);
     await other.page.close();
     await copy.page.close();
-  });
-
-  test('after a reload, and after going away and back, it is the same window', { timeout: 180_000 }, async () => {
-    const name = await nameOf(visitor);
-    const { page } = visitor;
-    await page.reload();
-    await ready(visitor);
-    assert.equal(await nameOf(visitor), name);
-    await isTrue(visitor, 'reload');
-    await page.goto(new URL('doctor.html', visitor.demo.pageUrl).href);
-    await page.goBack();
-    await ready(visitor);
-    assert.equal(await nameOf(visitor), name);
-    await isTrue(visitor, 'tab');
   });
 });
