@@ -71,7 +71,7 @@ async function whyBlocked({ url }, violation) {
     };
   return {
     detail: 'the server does not respond, or the browser blocks the request: it does not say which',
-    fix: `Check that the server runs at ${origin}, that the browser accepts its certificate, and that no extension or local network permission blocks the request.`,
+    fix: `Check that the server runs at ${origin},${protocol === 'https:' ? ' that the browser accepts its certificate,' : ''} and that no extension or local network permission blocks the request.`,
   };
 }
 

@@ -7,6 +7,10 @@ const wanted = process.argv.slice(2).map((word) => word.toLowerCase());
 const chosen = rows.filter(
   ({ name }) => wanted.length === 0 || wanted.some((word) => name.toLowerCase().includes(word)),
 );
+if (chosen.length === 0) {
+  console.error(`No toolchain has one of these words in its name: ${wanted.join(', ')}. Without a word all run.`);
+  process.exit(2);
+}
 const table = await openTable();
 const counts = { passed: 0, failed: 0, unavailable: 0 };
 print('toolchain', 'version', 'module', 'seconds', 'result');

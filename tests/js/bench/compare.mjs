@@ -23,6 +23,10 @@ let browser;
 const chromium = () => (browser ??= openBrowser());
 
 const chosen = [...comparisons, ...outages, ...pages].filter(({ name }) => name.includes(wanted));
+if (chosen.length === 0) {
+  console.error(`No comparison has “${wanted}” in its name. Without a word all run.`);
+  process.exit(2);
+}
 const results = [];
 for (const comparison of chosen) {
   const seen = await runComparison(comparison, { chromium });
@@ -38,7 +42,7 @@ const incomplete = results.filter((result) => names.some((name) => /^(NOT |FAILE
 if (asJson) console.log(JSON.stringify(results, null, 2));
 else
   console.log(
-    `\n${results.length} comparisons in ${Math.round((performance.now() - started) / 1_000)} s; ` +
+    `\n${results.length} ${results.length === 1 ? 'comparison' : 'comparisons'} in ${Math.round((performance.now() - started) / 1_000)} s; ` +
       `${incomplete.length} of them with a client that was NOT RUN, did NOT FINISH or FAILED`,
   );
 if (file && incomplete.length === 0) await write(file);

@@ -115,8 +115,12 @@ describe('in a page', () => {
     await gone.close();
     const diagnosis = await diagnoseInPage(gone.url);
     assert.equal(stepOf(diagnosis, 'reachable').ok, false);
-    assert.match(stepOf(diagnosis, 'reachable').fix, /^Check that the server runs at http:\/\/127\.0\.0\.1:\d+/);
+    const sentence =
+      /^Check that the server runs at http:\/\/127\.0\.0\.1:\d+, and that no extension or local network /;
+    assert.match(stepOf(diagnosis, 'reachable').fix, sentence);
     assert.equal(stepOf(diagnosis, 'cors').detail, 'not tried: the server was not reached');
+    const secure = await diagnoseInPage(gone.url.replace('http:', 'https:'));
+    assert.match(stepOf(secure, 'reachable').fix, /:\d+, that the browser accepts its certificate, and that no /);
   });
 
   test("the page's own policy is named", { timeout: 60_000 }, async (context) => {
