@@ -3,7 +3,7 @@
 // Runs late: the stories are of calls that are made each second, which a busy machine delays.
 import { after, before, describe, test } from 'node:test';
 import { openVisitor } from '../helpers/page/visitor.mjs';
-import { calm, isTrue, openFirst, ready, tellsItsOwn, untold } from '../helpers/page/windows.mjs';
+import { begin, calm, isTrue, openFirst, press, ready, tellsItsOwn, untold } from '../helpers/page/windows.mjs';
 import { startDemo } from '../servers/demo.mjs';
 
 describe('interrupted', () => {
@@ -13,12 +13,9 @@ describe('interrupted', () => {
   });
   after(() => visitor?.close());
 
-  const press = (id) => visitor.page.locator(`#chips a[href="#${id}"]`).click();
-  const begun = () => visitor.until(() => document.querySelector('.ticks [data-flag]') !== null);
-
   test('begun offline', { timeout: 120_000 }, async () => {
     await visitor.context.setOffline(true);
-    await press('forget');
+    await press(visitor, 'forget');
     await untold(visitor, 'forget', /^The browser is offline\. Press again when it is online\.$/);
     await visitor.context.setOffline(false);
     await isTrue(visitor, 'forget');
@@ -28,8 +25,7 @@ describe('interrupted', () => {
     test(`${id}: offline in the middle`, { timeout: 180_000 }, async () => {
       await visitor.page.reload();
       await ready(visitor);
-      await press(id);
-      await begun();
+      await begin(visitor, id);
       await visitor.context.setOffline(true);
       await untold(visitor, id, /^The browser went offline in the middle\. Press again when it is online\.$/);
       await visitor.context.setOffline(false);
@@ -43,11 +39,10 @@ describe('interrupted', () => {
     const other = await openVisitor(second.pageUrl, calm);
     try {
       await ready(other);
-      await other.page.locator('#chips a[href="#restart"]').click();
-      await other.until(() => document.querySelector('.ticks [data-flag]') !== null);
+      await begin(other, 'restart');
       await second.close();
       await untold(other, 'restart', /^The server of this screen cannot be reached\. If it was started again, reload/);
-      await other.page.locator('#chips a[href="#forget"]').click();
+      await press(other, 'forget');
       await untold(other, 'forget', /^The server of this screen cannot be reached/);
     } finally {
       await other.close();

@@ -2,7 +2,17 @@
 // Runs late: the stories are of calls that are made each second, which a busy machine delays.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { beats, countsFor, isTrue, openFirst, ready, tellsItsOwn, untold } from '../helpers/page/windows.mjs';
+import {
+  beats,
+  begin,
+  countsFor,
+  isTrue,
+  openFirst,
+  press,
+  ready,
+  tellsItsOwn,
+  untold,
+} from '../helpers/page/windows.mjs';
 
 describe('out of the back/forward cache', () => {
   let visitor;
@@ -68,8 +78,7 @@ describe('out of the back/forward cache', () => {
   test('left in the middle: the story ends without a sentence, and can be told', { timeout: 120_000 }, async () => {
     await visitor.page.reload();
     await ready(visitor);
-    await visitor.page.locator('#chips a[href="#forget"]').click();
-    await visitor.until(() => document.querySelector('.ticks [data-flag]') !== null);
+    await begin(visitor, 'forget');
     await leaveAndReturn();
     await untold(visitor, 'forget', /^This page was left in the middle\. Press again\.$/);
     await tellsItsOwn(visitor, 'forget');
@@ -89,7 +98,7 @@ describe('out of the back/forward cache', () => {
           queueMicrotask(() => location.assign(other));
         };
       }, elsewhere());
-      await page.locator('#chips a[href="#reload"]').click();
+      await press(visitor, 'reload');
       await page.waitForURL(elsewhere());
     });
     await untold(visitor, 'reload', /^This page was left in the middle\. Press again\.$/);

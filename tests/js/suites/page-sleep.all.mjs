@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { sleepFor, stoodStill } from '../helpers/page/sleep.mjs';
 import { beatsAgree, countsOf, play, played, stories } from '../helpers/page/story.mjs';
 import { openVisitor } from '../helpers/page/visitor.mjs';
+import { begin } from '../helpers/page/windows.mjs';
 import { startDemo } from '../servers/demo.mjs';
 
 const sleepMs = 40_000;
@@ -18,8 +19,7 @@ describe('a device that sleeps', { concurrency: true }, () => {
       try {
         await visitor.page.locator('#restart-now:enabled').waitFor();
         const before = await visitor.page.locator('.ticks li').count();
-        await visitor.page.locator(`#chips a[href="#${id}"]`).click();
-        await visitor.until(() => document.querySelector('.ticks [data-flag]') !== null);
+        await begin(visitor, id);
         const posted = (await counts()).clients['mcp-tether'].http.POST;
         await sleepFor(visitor, sleepMs);
         await played(visitor, id);

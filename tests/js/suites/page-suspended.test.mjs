@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { sleepFor, stoodStill } from '../helpers/page/sleep.mjs';
 import { played } from '../helpers/page/story.mjs';
-import { countsFor, isTrue, openFirst, ready, tellsItsOwn, untold } from '../helpers/page/windows.mjs';
+import { begin, countsFor, isTrue, openFirst, press, ready, tellsItsOwn, untold } from '../helpers/page/windows.mjs';
 
 describe('suspended', () => {
   let visitor;
@@ -12,9 +12,6 @@ describe('suspended', () => {
     visitor = await openFirst();
   });
   after(() => visitor?.close());
-
-  const press = (id) => visitor.page.locator(`#chips a[href="#${id}"]`).click();
-  const begun = () => visitor.until(() => document.querySelector('.ticks [data-flag]') !== null);
 
   test('hidden in the middle: a sentence about streams is not told, any other is', { timeout: 180_000 }, async () => {
     await visitor.page.reload();
@@ -30,13 +27,12 @@ describe('suspended', () => {
           document.dispatchEvent(new Event('visibilitychange'));
         }
       });
-    await press('tab');
-    await begun();
+    await begin(visitor, 'tab');
     await hide();
     await untold(visitor, 'tab', /^The page was hidden in the middle, and closed its stream\. Press again\.$/);
     const before = await countsFor(visitor)();
     assert.ok(before.clients['mcp-tether']);
-    await press('forget');
+    await press(visitor, 'forget');
     await hide();
     await played(visitor, 'forget');
     assert.match(await visitor.text('#sentence'), /^The session was gone\. One handshake, /);
@@ -46,8 +42,7 @@ describe('suspended', () => {
   test('asleep in the middle', { timeout: 180_000 }, async () => {
     await visitor.page.reload();
     await ready(visitor);
-    await press('503');
-    await begun();
+    await begin(visitor, '503');
     // The official client gives up after 10 s by its own clock, as if the server had not answered.
     await sleepFor(visitor, 12_000);
     await untold(visitor, '503', stoodStill);

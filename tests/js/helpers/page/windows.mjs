@@ -43,6 +43,14 @@ export async function another(first, opener) {
   return window;
 }
 
+export const press = ({ page }, id) => page.locator(`#chips a[href="#${id}"]`).click();
+
+/** Presses a story's button, and waits until its fault has happened. */
+export async function begin(window, id) {
+  await press(window, id);
+  await window.until(() => document.querySelector('.ticks [data-flag]') !== null);
+}
+
 export async function isTrue(window, id) {
   const seen = await play(window, countsFor(window), id);
   stories[id](seen);
