@@ -304,6 +304,50 @@ fn a_server_that_loses_each_session_before_initialized_is_reported_as_such() {
     assert!(world.count("initialize") <= 2);
 }
 
+/// The server is killed between `initialize` and `notifications/initialized`, and is back when the attempts are used up.
+#[test]
+fn a_session_that_a_restart_takes_before_initialized_is_followed_by_another() {
+    let mut world = world();
+    let lost = http_rpc(404, -32001, "Session not found");
+    world.server().next("notifications/initialized", [reset(), refused(), refused(), lost]);
+    world.connect();
+    assert_eq!((world.count("initialize"), world.count("notifications/initialized")), (2, 5));
+}
+
+/// A load balancer that sends each connection to another process of a server that is being replaced.
+#[test]
+fn a_server_that_restarts_twice_in_a_row_is_not_taken_for_one_that_keeps_no_sessions() {
+    let lost = || http_rpc(404, -32001, "Session not found");
+    for first in [true, false] {
+        let mut world = world();
+        if first {
+            world.server().next("notifications/initialized", [reset(), refused(), lost()]);
+        } else {
+            world.server().next("notifications/initialized", [http(202, ""), reset(), refused(), lost()]);
+        }
+        world.server().next("ping", [refused(), lost()]);
+        world.server().next("tools/list", [reset(), refused()]);
+        let session = world.connect();
+        let call = world.plain(session, "tools/list");
+        world.finish(call);
+        world.result(call);
+        assert_eq!(world.count("initialize"), 3, "{first}");
+    }
+}
+
+/// Nothing says here that replicas share no sessions: each time, the server went away first.
+#[test]
+fn a_server_that_goes_away_whenever_it_is_to_be_initialized_is_reported_as_such() {
+    let mut world = world();
+    let gone = || [reset(), refused(), http_rpc(404, -32001, "Session not found")];
+    world.server().next("notifications/initialized", gone().into_iter().chain(gone()));
+    let call = world.begin_connect("ann", "db", ConnectOptions::default());
+    world.finish(call);
+    assert_eq!(world.code(call), ErrorCode::SessionTerminated);
+    assert!(!world.error(call).message.contains("replicas"), "{}", world.error(call));
+    assert!(world.count("initialize") <= 2);
+}
+
 #[test]
 fn an_unknown_server_is_a_config_error_that_names_the_known_ones() {
     let mut world = world_of(&["a", "b"], json!({}), json!({}));

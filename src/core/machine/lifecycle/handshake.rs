@@ -169,6 +169,7 @@ impl<J: Json> Manager<J> {
         let (issued, hides_headers) = (handshake.issued.take(), handshake.hides_headers);
         // The stream of HTTP+SSE ends with its attempt, and with it the session.
         handshake.accepted = record.sse.is_none();
+        handshake.last_error = None;
         let is_sse = record.note_transport_works();
         let id = issued.filter(|id| !is_sse && !is_blank(id)).map(|id| checked_id(&id, limit)).transpose()?;
         record.generation += 1;
@@ -245,7 +246,12 @@ impl<J: Json> Manager<J> {
     fn on_lost_at_birth(&mut self, session: SessionRef, generation: u64, code: ErrorCode, evidence: &str) {
         let Some(record) = self.newborn(session, generation) else { return };
         record.early_losses += 1;
-        let (gives_up, error) = (record.early_losses >= MAX_EARLY_LOSSES, lost_at_once(record.kind, code, evidence));
+        let (gives_up, kind) = (record.early_losses >= MAX_EARLY_LOSSES, record.kind);
+        let Some(handshake) = record.state.handshake_mut() else { return };
+        // A server that was away has restarted, which says nothing about its sessions. The one that is there now gets
+        // attempts of its own.
+        handshake.failures = 0;
+        let error = lost_at_once(kind, code, evidence, handshake.last_error.is_some());
         self.drop_newborn(session, false);
         if gives_up { self.fail_handshake(session, error) } else { self.handshake_failed(session, error) }
     }

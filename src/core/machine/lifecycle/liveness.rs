@@ -124,8 +124,8 @@ impl<J: Json> Manager<J> {
                     self.settle_deferred_unlike(session, error.as_ref());
                 }
                 let evidence = error.and_then(|error| error.evidence.clone()).unwrap_or_default();
-                // A refused GET says nothing about how long the server keeps sessions.
-                let counts = !check.stream || check.doubt;
+                // A refused GET says nothing about how long the server keeps sessions, nor does a restart.
+                let counts = (!check.stream || check.doubt) && !self.is_out_of_reach(session);
                 self.lose_session_as(session, generation, code, &evidence, counts);
             }
             Pong::Away | Pong::Hidden => {

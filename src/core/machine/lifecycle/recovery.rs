@@ -53,7 +53,7 @@ impl<J: Json> Manager<J> {
             self.note_breaker_opened(session);
         }
         if is_hopeless {
-            self.fail_handshake(session, lost_at_once(kind, code, evidence));
+            self.fail_handshake(session, lost_at_once(kind, code, evidence, false));
         } else {
             self.announce_recovery(session, code);
             self.begin_handshake(session);

@@ -24,8 +24,11 @@ pub(crate) struct Degraded<J> {
 
 /// The error for a server that loses each session before its first answer. One that asks for a session id and has sent
 /// none speaks of a header that did not arrive here; one that is "not initialized" may have got `initialize` elsewhere.
-pub(crate) fn lost_at_once<J>(kind: Kind, code: ErrorCode, evidence: &str) -> Error<J> {
-    let sentence = if kind == Kind::Stateless && !mentions(evidence, "initiali") {
+/// Of a server that `was_away` in between, neither is known: it has restarted.
+pub(crate) fn lost_at_once<J>(kind: Kind, code: ErrorCode, evidence: &str, was_away: bool) -> Error<J> {
+    let sentence = if was_away {
+        "the server no longer knows the session"
+    } else if kind == Kind::Stateless && !mentions(evidence, "initiali") {
         "the response to initialize had no session id: a proxy probably removes the header `Mcp-Session-Id`"
     } else {
         "every new session is lost at once; the server's replicas probably share no sessions"
