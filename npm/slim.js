@@ -16,15 +16,18 @@ const MARK = 'mcp-tether-server';
 
 const CREDENTIALS = 'omit, same-origin, include';
 
+const wrong = (words) => new McpError(words, { code: 'config_error' });
+
+const check = (value, type, name) => {
+  if (typeof value !== type) throw wrong(`${name}: must be a ${type}`);
+};
+
 export class McpManager extends Machine {
   #servers;
 
   // `fetch`, `credentials` and `auth` of a server stay here: the module reads only JSON.
   constructor(config, options) {
-    if (!isReady)
-      throw new McpError('the WebAssembly module is not loaded: await init() before new McpManager()', {
-        code: 'config_error',
-      });
+    if (!isReady) throw wrong('the WebAssembly module is not loaded: await init() before new McpManager()');
     const servers = { ...config?.mcpServers };
     const mcpServers = { ...servers };
     let routed = options?.log === false ? { ...options, log() {} } : options;
@@ -35,12 +38,12 @@ export class McpManager extends Machine {
         config = { ...config, mcpServers };
       }
       if (own || credentials) {
-        const wrong =
+        const problem =
           (own && typeof own !== 'function' && 'fetch: must be a function') ||
           (credentials &&
             !CREDENTIALS.split(', ').includes(credentials) &&
             `credentials: must be one of ${CREDENTIALS}`);
-        if (wrong) throw new McpError(`mcpServers.${name}.${wrong}`, { code: 'config_error' });
+        if (problem) throw wrong(`mcpServers.${name}.${problem}`);
         // The module reports others, which a copy would make empty.
         const headers = server.headers ?? {};
         if (isPlain(headers)) server.headers = { ...headers, [MARK]: encodeURIComponent(name) };
@@ -61,6 +64,11 @@ export class McpManager extends Machine {
   connect(userId, serverName, options) {
     const auth = this.#servers[serverName]?.auth;
     return super.connect(userId, serverName, auth ? { ...options, auth: options?.auth ?? auth } : options);
+  }
+
+  notifyNetwork(state) {
+    if (!['offline', 'online'].includes(state)) throw wrong("state: must be 'offline' or 'online'");
+    this.tell(`is ${state}`);
   }
 
   transport(userId, serverName, options) {
@@ -86,7 +94,7 @@ for (const [value, exported] of Object.entries({ McpError, McpManager, McpSessio
 }
 
 const sessions = McpSession.prototype;
-const { request, setRequestHandler } = sessions;
+const { request } = sessions;
 
 // `request('tools/list', params, options)` is `request({ method: 'tools/list', params }, options)`.
 sessions.request = function (message, params, options) {
@@ -95,11 +103,14 @@ sessions.request = function (message, params, options) {
     : request.call(this, message, params);
 };
 
-sessions.setRequestHandler = function (method, handler) {
-  const isForm = method === 'elicitation/create' && typeof handler === 'function';
-  const filled = async (...asked) => (await import('./elicitation.js')).answerForm(handler, ...asked);
-  setRequestHandler.call(this, method, isForm ? filled : handler);
-};
+for (const kind of ['Notification', 'Request']) {
+  sessions[`set${kind}Handler`] = function (method, handler) {
+    check(method, 'string', 'method');
+    check(handler, 'function', 'handler');
+    const filled = async (...asked) => (await import('./elicitation.js')).answerForm(handler, ...asked);
+    this.hear(kind === 'Request', method === 'elicitation/create' ? filled : handler, method);
+  };
+}
 
 // One export of the module for each would take more.
 const methods = {
@@ -135,7 +146,7 @@ sessions.ping = function (options) {
 };
 
 sessions.setLoggingLevel = async function (level, options) {
-  if (typeof level !== 'string') throw new McpError('level: must be a string', { code: 'config_error' });
+  check(level, 'string', 'level');
   return this.call('logging/setLevel', { level }, options, true);
 };
 

@@ -114,27 +114,8 @@ impl McpManager {
         self.driver.events.target()
     }
 
-    /// Reports the network state for all servers. It overrides the browser's report.
-    ///
-    /// # Errors
-    /// `config_error` for anything but `offline` and `online`.
-    #[wasm_bindgen(js_name = notifyNetwork)]
-    pub fn notify_network(&self, state: JsValue) -> Result<(), JsValue> {
-        let notification = match state.as_string().as_deref() {
-            Some("offline") => PageNotification::Offline,
-            Some("online") => {
-                self.driver.network.onlineness.contradict();
-                PageNotification::Online
-            }
-            _ => return Err(error::invalid("state", "must be 'offline' or 'online'")),
-        };
-        self.driver.wake();
-        self.driver.input(Input::Page { notification, of: None });
-        Ok(())
-    }
-
-    /// For the package's page module: notifications of the page, for one session or all. `wake` reports time that
-    /// passed without a timer. `share` sets a function that is called with `(origin, used, wanted, slots)` on each
+    /// For the package: notifications of the page, for one session or all. `is offline` and `is online` come from the
+    /// application and override the browser's `offline` and `online`. `wake` reports time that passed without a timer. `share` sets a function that is called with `(origin, used, wanted, slots)` on each
     /// change while tabs share connections; `slots` assigns slots of an origin to this tab, and `crowded` reports
     /// whether another tab lacks connections to it. `tap` sets a function that receives the servers' notifications as
     /// `(message, { userId, serverName })`, and answers requests without a handler as `(message, { userId, serverName,
@@ -143,6 +124,11 @@ impl McpManager {
         self.driver.wake();
         let (user, server) = (user.as_string(), server.as_string());
         let notification = match name.as_string().unwrap_or_default().as_str() {
+            "is offline" => PageNotification::Offline,
+            "is online" => {
+                self.driver.network.onlineness.contradict();
+                PageNotification::Online
+            }
             "offline" => PageNotification::LooksOffline,
             "online" => PageNotification::LooksOnline,
             "park" => PageNotification::Park,
@@ -175,6 +161,27 @@ impl McpManager {
     /// resolves.
     pub fn close(&self, options: JsValue) -> Promise {
         error::promised(self.start_close(&options))
+    }
+}
+
+/// The members that npm/slim.js has in the npm package.
+#[cfg(any(not(feature = "package"), feature = "client"))]
+#[wasm_bindgen]
+impl McpManager {
+    /// Reports the network state for all servers. It overrides the browser's report.
+    ///
+    /// # Errors
+    /// `config_error` for anything but `offline` and `online`.
+    #[wasm_bindgen(js_name = notifyNetwork)]
+    pub fn notify_network(&self, state: JsValue) -> Result<(), JsValue> {
+        match state.as_string().as_deref() {
+            Some(state @ ("offline" | "online")) => {
+                let name = crate::core::kit::text::concat(&["is ", state]);
+                self.tell(name.into(), JsValue::UNDEFINED, JsValue::UNDEFINED, JsValue::UNDEFINED);
+                Ok(())
+            }
+            _ => Err(error::invalid("state", "must be 'offline' or 'online'")),
+        }
     }
 }
 

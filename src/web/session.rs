@@ -72,47 +72,20 @@ impl McpSession {
         self.call("tools/call", params, &options, Shape::Result)
     }
 
-    /// Sets the handler of a server request. Its capability is declared from the next handshake on.
-    ///
-    /// # Errors
-    /// `config_error` if the method is not a string or the handler not a function.
-    #[wasm_bindgen(js_name = setRequestHandler)]
-    pub fn set_request_handler(&self, method: JsValue, handler: JsValue) -> Result<(), JsValue> {
-        let (method, handler) = (options::string(&method, "method")?, function(handler, "handler")?);
-        let capability = match method.as_str() {
-            "sampling/createMessage" => Some("sampling"),
-            "elicitation/create" => Some("elicitation"),
-            "roots/list" => Some("roots"),
-            _ => None,
-        };
-        self.set_handler(Handler::Request(method, handler));
-        if let Some(capability) = capability {
-            self.driver.input(Input::Declare { session: self.session, capability: capability.into() });
-        }
-        Ok(())
-    }
-
-    /// Sets the handler of a notification.
-    ///
-    /// # Errors
-    /// `config_error` if the method is not a string or the handler not a function.
-    #[wasm_bindgen(js_name = setNotificationHandler)]
-    pub fn set_notification_handler(&self, method: JsValue, handler: JsValue) -> Result<(), JsValue> {
-        let (method, handler) = (options::string(&method, "method")?, function(handler, "handler")?);
-        self.set_handler(Handler::Notification(method, handler));
-        Ok(())
-    }
-
     /// The observer, or the handler of notifications without a handler of their own.
     #[cfg(feature = "package")]
     pub fn heard(&self, by_observer: bool) -> JsValue {
         self.hearer(by_observer)
     }
 
-    /// Sets one of both, or removes it with anything but a function.
+    /// Sets one of both, or removes it with anything but a function. With a `method`: sets its handler, of notifications
+    /// or (`is_main`) of requests.
     #[cfg(feature = "package")]
-    pub fn hear(&self, by_observer: bool, handler: JsValue) {
-        self.set_hearer(by_observer, handler);
+    pub fn hear(&self, is_main: bool, handler: JsValue, method: JsValue) {
+        match method.as_string() {
+            Some(method) => self.handle(is_main, method, handler.unchecked_into()),
+            None => self.set_hearer(is_main, handler),
+        }
     }
 
     /// For the package's transport: sends a request of its client, without a timeout. `call` receives the outcome and
@@ -294,6 +267,26 @@ impl McpSession {
         self.call("logging/setLevel", params, &options, Shape::Void)
     }
 
+    /// Sets the handler of a server request. Its capability is declared from the next handshake on.
+    ///
+    /// # Errors
+    /// `config_error` if the method is not a string or the handler not a function.
+    #[wasm_bindgen(js_name = setRequestHandler)]
+    pub fn set_request_handler(&self, method: JsValue, handler: JsValue) -> Result<(), JsValue> {
+        self.handle(true, options::string(&method, "method")?, function(handler)?);
+        Ok(())
+    }
+
+    /// Sets the handler of a notification.
+    ///
+    /// # Errors
+    /// `config_error` if the method is not a string or the handler not a function.
+    #[wasm_bindgen(js_name = setNotificationHandler)]
+    pub fn set_notification_handler(&self, method: JsValue, handler: JsValue) -> Result<(), JsValue> {
+        self.handle(false, options::string(&method, "method")?, function(handler)?);
+        Ok(())
+    }
+
     /// The handler of notifications without a handler of their own.
     #[wasm_bindgen(getter, js_name = onnotification)]
     pub fn on_notification(&self) -> JsValue {
@@ -361,6 +354,23 @@ impl McpSession {
         self.set_handler(if by_observer { Handler::Observer(handler) } else { Handler::OtherNotifications(handler) });
     }
 
+    /// Sets the handler of a request or a notification of the server.
+    fn handle(&self, is_request: bool, method: String, handler: Function) {
+        if !is_request {
+            return self.set_handler(Handler::Notification(method, handler));
+        }
+        let capability = match method.as_str() {
+            "sampling/createMessage" => Some("sampling"),
+            "elicitation/create" => Some("elicitation"),
+            "roots/list" => Some("roots"),
+            _ => None,
+        };
+        self.set_handler(Handler::Request(method, handler));
+        if let Some(capability) = capability {
+            self.driver.input(Input::Declare { session: self.session, capability: capability.into() });
+        }
+    }
+
     fn call(&self, method: &str, params: JsValue, options: &JsValue, shape: Shape) -> Promise {
         let params = options::object(params, "params");
         error::promised(params.and_then(|params| self.start(method, params, options, shape)))
@@ -406,6 +416,7 @@ fn member(result: Option<JsJson>, name: &str) -> JsValue {
     result.and_then(|result| sys::member(&result.0, name)).unwrap_or(JsValue::UNDEFINED)
 }
 
-fn function(value: JsValue, path: &str) -> Result<Function, JsValue> {
-    value.dyn_into().map_err(|_| error::invalid(path, "must be a function"))
+#[cfg(any(not(feature = "package"), feature = "client"))]
+fn function(handler: JsValue) -> Result<Function, JsValue> {
+    handler.dyn_into().map_err(|_| error::invalid("handler", "must be a function"))
 }
