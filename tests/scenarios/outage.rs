@@ -4,7 +4,7 @@ use super::reply::{
     Reply, Step, fails, http, http_answer, http_json, http_rpc, redirect, refused, reset, result, rpc_error, silence,
 };
 use super::{Tether, modern_world, world, world_with};
-use mcp_tether::core::{CallId, ErrorCode, Event, EventKind, FailureKind, SessionRef, State};
+use mcp_tether::core::{CallId, ConnectOptions, ErrorCode, Event, EventKind, FailureKind, SessionRef, State};
 use serde_json::json;
 use std::cell::Cell;
 
@@ -559,5 +559,52 @@ fn a_call_refused_in_an_outage_waits_for_the_canary_and_goes_again_if_the_sessio
         world.result(read);
         assert_eq!((world.outcome(refused).is_ok(), world.server().executed("order")), (is_lost, expected));
         assert_eq!(world.count("initialize"), 1 + expected as usize);
+    }
+}
+
+/// One error for all of them: a safe call that was cut, one that never went, and a `connect`.
+#[test]
+fn the_error_of_an_outage_says_of_no_call_what_is_not_true_of_it() {
+    let may_be_read = || fails(FailureKind::Unreachable);
+    for (first, later) in [(may_be_read(), refused()), (http(502, ""), refused()), (refused(), may_be_read())] {
+        for is_lost in [false, true] {
+            let (mut world, session) = working();
+            world.server().next("tools/call", [first.clone()]);
+            world.server().next("ping", [later.clone()]);
+            let cut = world.tool(session, "read");
+            world.run_for(1);
+            if is_lost {
+                world.server().next("ping", [http_rpc(404, -32001, "Session not found")]);
+                world.server().always("initialize", later.clone());
+            } else {
+                world.server().down = Some(later.clone());
+            }
+            world.run_for(100);
+            assert_eq!(state(&world, session), State::Outage);
+            let calls = [world.tool(session, "order"), world.tool(session, "read"), cut];
+            let connect = world.begin_connect("ann", "db", ConnectOptions::default());
+            world.drive();
+            for call in calls.into_iter().chain([connect]) {
+                assert_eq!((world.code(call), world.error(call).retryable), (ErrorCode::NetworkError, true));
+                let message = &world.error(call).message;
+                assert!(!message.contains("sent") && !message.contains("read"), "{first:?}, {later:?}: {message}");
+            }
+            assert_eq!(world.server().executed("order"), 0);
+        }
+    }
+}
+
+#[test]
+fn a_session_that_the_application_ends_in_an_outage_gives_its_calls_that_reason() {
+    let (mut world, session) = working();
+    world.server().down = Some(refused());
+    let calls = [world.tool(session, "read"), world.tool(session, "order")];
+    world.run_for(500);
+    let late = world.tool(session, "order");
+    let end = world.terminate(mcp_tether::core::Target::Session(session));
+    world.drive();
+    assert!(world.outcome(end).is_ok());
+    for call in calls.into_iter().chain([late]) {
+        assert_eq!(world.error(call).message, "the application ended the session");
     }
 }

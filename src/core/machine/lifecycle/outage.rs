@@ -55,12 +55,11 @@ impl<J: Json> Manager<J> {
     /// The canary failed, or a ping for another reason failed before it.
     pub(crate) fn canary_failed(&mut self, session: SessionRef, pong: &Pong, error: Option<Error<J>>) {
         let now = self.now;
-        let Some(record) = self.store.get_mut(session) else { return };
+        let (Some(record), Some(error)) = (self.store.get_mut(session), error) else { return };
         if !matches!(record.state.name(), State::Ready | State::Outage) {
             record.outage = None;
             return;
         }
-        let error = error.unwrap_or_else(|| Error::new(ErrorCode::NetworkError, "the server is unreachable"));
         let outage = record.outage.get_or_insert_with(|| Box::new(Outage::new(now, error.clone())));
         if *pong == Pong::Away {
             outage.note_away(error);

@@ -2,6 +2,7 @@
 
 use crate::core::api::Error;
 use crate::core::kit::time::{Instant, Millis};
+use crate::core::protocol::error_code::ErrorCode;
 
 /// An outage, as one session sees it.
 pub(crate) struct Outage<J> {
@@ -46,10 +47,9 @@ pub(crate) enum Failed {
 }
 
 impl<J> Outage<J> {
-    pub(crate) fn new(since: Instant, mut error: Error<J>) -> Self {
-        error.retryable = true;
+    pub(crate) fn new(since: Instant, error: Error<J>) -> Self {
         let (announced, next, canaries) = (false, None, Canaries::Trying(0));
-        Self { since, announced, next, canaries, lost: false, hidden: false, shown: false, error }
+        Self { since, announced, next, canaries, lost: false, hidden: false, shown: false, error: shared(error) }
     }
 
     /// Whether the session was lost before the outage.
@@ -114,9 +114,8 @@ impl<J> Outage<J> {
     }
 
     /// A ping did not reach the server, so what the browser hid before came from a proxy or another moment.
-    pub(crate) fn note_away(&mut self, mut error: Error<J>) {
-        error.retryable = true;
-        self.error = error;
+    pub(crate) fn note_away(&mut self, error: Error<J>) {
+        self.error = shared(error);
         self.hidden = false;
     }
 
@@ -157,11 +156,19 @@ impl<J> Outage<J> {
     }
 }
 
+/// The error of one request as that of all waiting calls: some of them were sent, others not.
+fn shared<J>(mut error: Error<J>) -> Error<J> {
+    error.retryable = true;
+    if error.code == ErrorCode::NetworkError {
+        error.message = String::from("the server could not be reached");
+    }
+    error
+}
+
 #[cfg(test)]
 #[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
-    use crate::core::protocol::error_code::ErrorCode;
 
     const NOW: Instant = Instant::from_millis(1_000);
 
