@@ -1,9 +1,11 @@
 //! Handshakes: the order of requests, what is stored from the response, and what ends a handshake.
 
-use super::reply::{Step, http, http_answer, http_rpc, refused, reset, result, rpc_error, silence, stream};
+use super::reply::{
+    Reply, Step, http, http_answer, http_json, http_rpc, refused, reset, result, rpc_error, silence, stream,
+};
 use super::{world, world_of, world_with};
-use mcp_tether::core::{ConnectOptions, ErrorCode, Kind, RequestOptions, State};
-use serde_json::json;
+use mcp_tether::core::{ConnectOptions, ErrorCode, Kind, RequestOptions, State, Target};
+use serde_json::{Value, json};
 
 #[test]
 fn a_handshake_is_initialize_then_initialized_then_the_get_stream() {
@@ -248,23 +250,91 @@ fn a_session_whose_initialized_notification_is_never_taken_is_deleted() {
     assert_eq!((world.count("DELETE"), world.server().sessions.len()), (1, 0));
 }
 
+/// The responses to `initialize` that bring an id and no session.
+fn stillborn() -> [(&'static str, Reply, ErrorCode); 9] {
+    let issued = |reply: Reply| reply.head(|head| head.session_id = Some(String::from("early-db-secret")));
+    let silent = || issued(stream());
+    let answer = |result: Value| issued(http_json(200, json!({"jsonrpc": "2.0", "id": 1, "result": result})));
+    [
+        ("headers, then silence", silent(), ErrorCode::RequestTimeout),
+        ("headers, comments, then silence", silent().then(10, Step::Comment), ErrorCode::RequestTimeout),
+        ("a stream that ends", silent().end(10), ErrorCode::NetworkError),
+        ("a stream that is cut", silent().cut(10), ErrorCode::NetworkError),
+        ("no JSON", issued(http(200, "welcome")), ErrorCode::ProtocolError),
+        ("a JSON-RPC error", issued(rpc_error(-32603, "starting")), ErrorCode::RpcError),
+        ("an unknown version", answer(json!({"protocolVersion": "2031-01-01"})), ErrorCode::UnsupportedVersion),
+        ("no version", answer(json!({"capabilities": {}})), ErrorCode::ProtocolError),
+        ("no result", answer(Value::Null), ErrorCode::ProtocolError),
+    ]
+}
+
 #[test]
-fn a_session_whose_handshake_times_out_after_its_id_has_arrived_is_deleted() {
-    for is_alive in [false, true] {
-        let silent = stream().head(|head| head.session_id = Some(String::from("early-db-secret")));
-        let silent = if is_alive { silent.then(10, Step::Comment) } else { silent };
+fn a_session_whose_handshake_fails_after_its_id_has_arrived_is_deleted() {
+    for (name, reply, code) in stillborn() {
         let mut world = world();
-        world.server().always("initialize", silent);
+        world.server().always("initialize", reply);
         let call = world.begin_connect("ann", "db", ConnectOptions::default());
         world.finish(call);
         world.run_for(10_000);
-        assert_eq!(world.code(call), ErrorCode::RequestTimeout, "{is_alive}");
+        assert_eq!(world.code(call), code, "{name}");
         let deleted = world.sent_as("DELETE");
-        assert_eq!((world.count("initialize"), deleted.len()), (2, 2), "{is_alive}");
-        assert!(deleted.iter().all(|sent| sent.session() == Some("early-db-secret")), "{is_alive}");
+        assert_eq!(deleted.len(), world.count("initialize"), "{name}");
+        assert!(deleted.iter().all(|sent| sent.session() == Some("early-db-secret")), "{name}");
         let call = world.close(true);
         world.finish(call);
-        assert_eq!(world.count("DELETE"), 2, "{is_alive}: once each");
+        assert_eq!(world.count("DELETE"), world.count("initialize"), "{name}: once each");
+    }
+}
+
+#[test]
+fn a_recovery_that_fails_after_its_id_has_arrived_deletes_that_session_alone() {
+    for (name, reply, _) in stillborn() {
+        let mut world = world();
+        let session = world.connect();
+        let before = world.count("initialize");
+        world.server().forget();
+        world.server().next("initialize", [reply]);
+        let call = world.plain(session, "tools/list");
+        world.finish(call);
+        let deleted = world.sent_as("DELETE");
+        assert_eq!(deleted.len(), 1, "{name}");
+        assert_eq!(deleted[0].session(), Some("early-db-secret"), "{name}");
+        assert!(world.count("initialize") <= before + 2, "{name}");
+    }
+}
+
+#[test]
+fn an_end_while_the_response_with_the_id_is_read_deletes_that_session() {
+    let issued = || stream().head(|head| head.session_id = Some(String::from("early-db-secret")));
+    for (name, reply) in [
+        ("a stream in flight", issued()),
+        ("a stream that is to be resumed", issued().priming(0, "e1", Some(60_000)).end(0)),
+    ] {
+        let mut world = world();
+        world.server().always("initialize", reply);
+        let call = world.begin_connect("ann", "db", ConnectOptions::default());
+        world.run_for(50);
+        let end = world.terminate(Target::User("ann".into()));
+        world.finish(end);
+        assert_eq!((world.code(call), world.count("initialize")), (ErrorCode::Closed, 1), "{name}");
+        let deleted: Vec<_> = world.sent_as("DELETE").iter().map(|sent| sent.session()).collect();
+        assert_eq!(deleted, [Some("early-db-secret")], "{name}");
+        let sent = world.sent.len();
+        world.run_for(600_000);
+        assert_eq!(world.sent.len(), sent, "{name}");
+    }
+}
+
+#[test]
+fn an_id_that_cannot_be_a_session_of_ours_is_not_deleted() {
+    for (status, id) in [(400, "early"), (401, "early"), (500, "early"), (200, "a b"), (200, "")] {
+        let mut world = world();
+        let refused = http(status, "no").head(|head| head.session_id = Some(id.into()));
+        world.server().always("initialize", refused);
+        let call = world.begin_connect("ann", "db", ConnectOptions::default());
+        world.finish(call);
+        world.run_for(10_000);
+        assert_eq!(world.count("DELETE"), 0, "{status} {id:?}");
     }
 }
 

@@ -407,6 +407,28 @@ fn a_server_that_has_become_one_without_sessions_gets_nothing_of_the_old_session
 }
 
 #[test]
+fn a_handshake_that_fails_with_an_id_costs_that_session_and_not_the_kept_one() {
+    for (is_other, deleted) in [(true, vec!["early-db-secret"]), (false, vec![])] {
+        let (mut world, session) = working();
+        let id = world.sent.last().unwrap().session().unwrap().to_owned();
+        let issued = if is_other { String::from("early-db-secret") } else { id.clone() };
+        let failed = rpc_error(-32603, "starting").head(|head| head.session_id = Some(issued.clone()));
+        world.server().next("initialize", [failed]);
+        world.server().next("tools/call", [http(500, "session trouble")]);
+        world.server().next("ping", [http(500, "session trouble")]);
+        let call = world.tool(session, "order");
+        world.finish(call);
+        world.run_for(10_000);
+        let ended: Vec<&str> = world.sent_as("DELETE").iter().filter_map(|sent| sent.session()).collect();
+        assert_eq!(ended, deleted);
+        let call = world.tool(session, "order");
+        world.finish(call);
+        world.result(call);
+        assert_eq!((world.sent_as("tools/call").last().unwrap().session(), world.count("initialize")), (Some(&*id), 2));
+    }
+}
+
+#[test]
 fn a_kept_session_whose_id_the_server_has_issued_again_is_not_deleted() {
     let (mut world, session) = working();
     let id = world.sent.last().unwrap().session().unwrap().to_owned();

@@ -78,7 +78,7 @@ impl<J: Json> Manager<J> {
 
     fn time_out(&mut self, call: CallId) {
         let Some(record) = self.calls.get(call) else { return };
-        let (session, was_sent, is_handshake) = (record.session, !record.is_unsent(), record.is_handshake());
+        let (session, was_sent) = (record.session, !record.is_unsent());
         let waited = self.now.since(record.started);
         // During a round the client's own user is slow, not the server.
         let is_servers = was_sent && record.purpose == Purpose::User && !matches!(record.stage, Stage::Asking);
@@ -91,10 +91,6 @@ impl<J: Json> Manager<J> {
         let mut error =
             Error::new(ErrorCode::RequestTimeout, sentence).seen(concat(&["waited ", &decimal(waited), " ms"]));
         error.retryable = !was_sent;
-        // Nothing else will use the session whose id has arrived.
-        if is_handshake && self.handshake_mut(session).is_some_and(|handshake| handshake.issued().is_some()) {
-            self.detach_handshake(session, None);
-        }
         self.settle(call, Err(error));
         if is_servers {
             self.on_silence(session);

@@ -21,10 +21,10 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.exchanges.get_mut(exchange) else { return };
         record.last_alive = now;
         let (session, kind) = (record.session, record.kind);
-        let (issued, hides_headers) = (head.session_id.clone(), head.hides_headers);
+        let (issued, hides_headers) = (head.session_id.clone().filter(|_| is_good), head.hides_headers);
         record.head = Some(head);
         if matches!(kind, ExchangeKind::Detached) {
-            return self.on_detached_opened(exchange, issued.as_deref().filter(|_| is_good));
+            return self.on_detached_opened(exchange, issued.as_deref());
         }
         self.note_reached(session);
         if let ExchangeKind::Address(asker) = kind {

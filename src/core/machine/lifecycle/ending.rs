@@ -110,16 +110,18 @@ impl<J: Json> Manager<J> {
         deletes as usize
     }
 
-    /// Detaches an `initialize` in flight from its record: if its response has an id, that session is deleted, because
-    /// nothing else will use it. Returns whether there is one.
-    pub(crate) fn detach_handshake(&mut self, session: SessionRef, waiter: Option<CallId>) -> bool {
+    /// Deletes the session of an `initialize` in flight, because nothing else will use it. Without a response yet, the
+    /// `initialize` is detached from its record, and its response decides. Returns whether to wait for either.
+    fn detach_handshake(&mut self, session: SessionRef, waiter: Option<CallId>) -> bool {
+        if self.delete_issued(session, waiter) {
+            return true;
+        }
         let is_asking = |call: &Call<J>| call.session == session && call.purpose == Purpose::Handshake;
         let Some(call) = self.calls.keys_where(&is_asking).first().copied() else { return false };
         let Some(exchange) = self.calls.get(call).and_then(Call::exchange) else { return false };
         let Some(record) = self.store.get(session).filter(|record| record.sse.is_none()) else { return false };
-        let issued = record.state.handshake().and_then(|handshake| handshake.issued().cloned());
         // The response head is here and had no id, so there is no session to delete.
-        if issued.is_none() && self.exchanges.get(exchange).is_some_and(|record| record.head.is_some()) {
+        if self.exchanges.get(exchange).is_some_and(|record| record.head.is_some()) {
             return false;
         }
         let mut headers = HeaderList::new();
@@ -130,9 +132,6 @@ impl<J: Json> Manager<J> {
         }
         self.detach_exchange(exchange);
         self.deletes.insert(exchange, PendingDelete { line, waiter, detached: Some(headers) });
-        if issued.is_some() {
-            self.on_detached_opened(exchange, issued.as_deref());
-        }
         true
     }
 
@@ -164,10 +163,17 @@ impl<J: Json> Manager<J> {
 
     /// Deletes the session at the server, if it issued an id.
     pub(crate) fn send_delete(&mut self, session: SessionRef, waiter: Option<CallId>) -> Option<ExchangeId> {
-        let record = self.store.get(session)?;
-        let line = concat(&[&log_lines::terminated(&record.key.server), &record.id()?.short()]);
+        let id = self.store.get(session)?.id()?.clone();
+        self.delete(session, &id, waiter)
+    }
+
+    /// Deletes a session of this record at the server.
+    pub(crate) fn delete(&mut self, session: SessionRef, id: &SessionId, waiter: Option<CallId>) -> Option<ExchangeId> {
+        let line = concat(&[&log_lines::terminated(&self.store.get(session)?.key.server), &id.short()]);
+        let mut headers = HeaderList::new();
+        headers::add(&mut headers, headers::SESSION_ID, id.as_text());
         // 2025-11-25 basic/transports, "Session Management" 5: DELETE at the MCP endpoint; servers may answer 405.
-        let exchange = self.open(session, ExchangeKind::Delete, "DELETE", None, Vec::new())?;
+        let exchange = self.open(session, ExchangeKind::Delete, "DELETE", None, headers)?;
         self.log(session, Level::Debug, log_lines::TERMINATION_SENT);
         self.deletes.insert(exchange, PendingDelete { line, waiter, detached: None });
         Some(exchange)

@@ -12,6 +12,7 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::HeaderList;
 use crate::core::protocol::json::{Json, completed};
 use crate::core::protocol::jsonrpc;
+use crate::core::protocol::session_id::SessionId;
 use crate::core::protocol::verdict::Verdict;
 use crate::core::state::call::Purpose;
 use crate::core::state::error_response::{ErrorResponse, hidden_id, response_error};
@@ -118,7 +119,6 @@ impl<J: Json> Manager<J> {
         let capabilities = completed(&self.client.capabilities, record.declared.as_ref());
         let info = record.client_info.as_ref().unwrap_or(&self.client.info).clone();
         let Some(handshake) = record.state.handshake_mut() else { return };
-        handshake.issued = None;
         let params = J::object()
             .with("protocolVersion", J::string(handshake.offer))
             .with("capabilities", capabilities)
@@ -157,8 +157,20 @@ impl<J: Json> Manager<J> {
             Err(error) => Err(error),
         };
         if let Err(error) = accepted {
+            self.delete_issued(session, None);
             self.handshake_failed(session, error);
         }
+    }
+
+    /// Deletes the session of an `initialize` that failed after its id had arrived: nothing else will use it. The server
+    /// may have issued the id of the former session again. Returns whether there is one.
+    pub(crate) fn delete_issued(&mut self, session: SessionRef, waiter: Option<CallId>) -> bool {
+        let limit = self.config.limits.max_session_id_bytes;
+        let Some(record) = self.store.get_mut(session).filter(|record| record.sse.is_none()) else { return false };
+        let issued = record.state.handshake_mut().and_then(|handshake| handshake.issued.take());
+        let id = issued.and_then(|id| SessionId::parse(&id, limit));
+        let Some(id) = id.filter(|id| record.id() != Some(id)) else { return false };
+        self.delete(session, &id, waiter).is_some()
     }
 
     fn accept(&mut self, session: SessionRef, result: J) -> Result<(), Error<J>> {

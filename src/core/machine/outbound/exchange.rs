@@ -43,7 +43,8 @@ impl<J: Json> Manager<J> {
         };
         let mut headers = HeaderList::new();
         request_headers(&mut headers, record, kind, method, agreed);
-        if identity == Identity::Bare {
+        // A DELETE names its session itself.
+        if identity == Identity::Bare || matches!(kind, ExchangeKind::Delete) {
             headers::take_out(&mut headers, headers::SESSION_ID);
         }
         headers::add_all(&mut headers, &further);

@@ -77,11 +77,6 @@ impl<J> Default for Handshake<J> {
 }
 
 impl<J> Handshake<J> {
-    /// The id from the head of a response whose body is pending.
-    pub(crate) const fn issued(&self) -> Option<&String> {
-        self.issued.as_ref()
-    }
-
     /// Whether the next attempt waits for our own backoff, not for `Retry-After`.
     pub(crate) fn is_backing_off(&self) -> bool {
         self.next_attempt.is_some() && self.last_error.as_ref().is_some_and(|error| error.retry_after.is_none())
