@@ -39,6 +39,18 @@ describe('requests of the server', { timeout: 120_000 }, () => {
   const sampling = { messages: [{ role: 'user', content: { type: 'text', text: 'Hm?' } }], maxTokens: 9 };
   const sample = { role: 'assistant', content: { type: 'text', text: 'Aha.' }, model: 'test' };
 
+  for (const name of ['setRequestHandler', 'setNotificationHandler']) {
+    test(`${name} refuses what is no method or no handler at once`, () => {
+      for (const [given, message] of [
+        [[undefined, () => ({})], 'method: must be a string'],
+        [[{ method: 'roots/list' }, () => ({})], 'method: must be a string'],
+        [['roots/list'], 'handler: must be a function'],
+        [['elicitation/create', {}], 'handler: must be a function'],
+      ])
+        assert.throws(() => session[name](...given), { name: 'McpError', code: 'config_error', message });
+    });
+  }
+
   for (const on of ['post', 'get']) {
     test(`a handler's result is the answer, on the ${on.toUpperCase()} stream`, async () => {
       session.setRequestHandler('sampling/createMessage', ({ method, params }) => {
