@@ -13,7 +13,7 @@ const PHRASES = [
   ['the application ended the session', 'the session has ended'],
   ['the manager is closed', 'the session is closed'],
   ['request.method: must not be initialize: connect() sends it', 'the session is initialized already'],
-  ['options.fetch threw an error (see cause); the request', 'the request failed unexpectedly; it'],
+  ['options.fetch failed (see cause); the request', 'the request failed unexpectedly; it'],
   [' (limits.maxQueued)', ''],
   ['limits.maxMessageBytes', '16 MiB'], // its default, which the gateway keeps
   [', see docs/toolchains.md#stdio', ''],

@@ -30,7 +30,10 @@ export function withCookies(server) {
       const own = Object.keys(headers).find((name) => name.toLowerCase() === 'cookie');
       if (cookies) headers[own ?? 'Cookie'] = own ? `${headers[own]}; ${cookies}` : cookies;
       const response = await send(url, { ...init, headers });
-      for (const cookie of response.headers.getSetCookie?.() ?? [])
+      /** @type {any} */
+      const received = response.headers;
+      // node-fetch has raw() instead.
+      for (const cookie of received.getSetCookie?.() ?? received.raw?.()['set-cookie'] ?? [])
         await jar.setCookie(cookie, String(url), { ignoreError: true });
       return response;
     },

@@ -25,9 +25,26 @@ export { shownUrl };
  */
 export function reach({ own, fetch: given, headers: { 'mcp-tether-server': _mark, ...headers }, ...target }) {
   const injected = given?.base ?? given;
-  const used = own?.fetch ?? injected?.plain ?? injected;
+  const users = own?.fetch ?? (injected?.plain ? undefined : injected);
+  const used = users ? withStream(users) : injected?.plain;
   return { ...target, headers, ...(used && { fetch: used }) };
 }
+
+/**
+ * A user's `fetch`, whose responses may have streams of Node or none (docs/sdk.md#a-fetch-of-your-own).
+ * @param {typeof fetch} send
+ * @returns {typeof fetch}
+ */
+const withStream = (send) => async (url, init) => {
+  /** @type {any} */
+  const response = await send(url, init);
+  const { status, headers, type, url: from, body } = response;
+  if (body?.getReader) return response;
+  body?.on?.('error', () => {}); // an unread stream of node-fetch emits one at an abort
+  const isOfNode = body?.[Symbol.asyncIterator];
+  const stream = isOfNode ? /** @type {any} */ (ReadableStream).from(body) : new Response(await response.text()).body;
+  return { status, headers, type, url: from, body: stream };
+};
 
 /** Milliseconds. A healthy server needs a few; a cold one may have to start. */
 const defaultTimeout = 5_000;

@@ -169,8 +169,8 @@ export interface ManagerOptions {
   log?: ((level: 'debug' | 'info' | 'warn' | 'error', line: string) => void) | false | undefined;
   /**
    * Used instead of the global `fetch`. Its errors become the {@link McpError.cause} of the error that the caller gets. A `TypeError`, a `NetworkError`,
-   * an `AbortError` or `TimeoutError` of its own, and errors with a system code (`ECONNRESET`) are network failures; other errors reject the call
-   * at once, without retries.
+   * an `AbortError` or `TimeoutError` of its own, and errors with a system code (`ECONNRESET`) are network failures; other errors, and a
+   * response that cannot be read, reject the call at once, without retries.
    */
   fetch?: FetchLike | undefined;
   /** The client's name and version, sent to servers. */

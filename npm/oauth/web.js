@@ -57,7 +57,7 @@ export async function send(web, url, what, init = {}) {
     for (let hops = 0; response.status >= 300 && response.status < 400 && !init.method; hops += 1) {
       const location = response.headers.get('location');
       if (location === null || hops === MOST_REDIRECTS) break;
-      response.body?.cancel().catch(() => {});
+      response.body?.cancel?.().catch(() => {});
       const next = new URL(location, at);
       if (next.origin !== first.origin) throw elsewhere();
       at = next.href;
@@ -91,8 +91,8 @@ function reason(signal, url) {
 
 /** @param {Response} response @param {string} what @param {string} url */
 async function readText(response, what, url) {
-  if (!response.body) return response.text();
-  const reader = response.body.getReader();
+  const reader = response.body?.getReader?.();
+  if (!reader) return response.text();
   const decoder = new TextDecoder();
   let [text, size] = ['', 0];
   for (;;) {

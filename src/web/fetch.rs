@@ -227,24 +227,21 @@ impl Exchange {
         }
         driver.input(Input::Opened { exchange: self.id, head });
         if self.over.get() {
-            return sys::discard(response);
+            return sys::cancel(response);
         }
         if let Err(reason) = self.open(driver, response, status, media) {
             self.broken(driver, &reason);
         }
     }
 
-    /// Starts reading the body, if there is one.
+    /// Starts reading the body.
     fn open(&self, driver: &Rc<Driver>, response: &Response, status: u16, media: Media) -> Result<(), JsValue> {
         let network = &driver.network;
-        let nothing = || {
-            self.finish(driver, Input::Body { exchange: self.id, body: Body::Empty });
-            Ok(())
-        };
         // Some servers answer with 202. Most send no body with it, or a word that nothing depends on.
         if matches!(status, 204 | 205) || status == 202 && media == Media::Other {
-            sys::discard(response);
-            return nothing();
+            sys::cancel(response);
+            self.finish(driver, Input::Body { exchange: self.id, body: Body::Empty });
+            return Ok(());
         }
         // An injected `fetch` may have read it already (npm/workerd.js).
         if let Some(text) = Some(response).filter(|_| !network.fetch.is_undefined()).and_then(Response::whole) {
@@ -255,13 +252,12 @@ impl Exchange {
             }
             return self.whole(driver, &text);
         }
-        let Some(body) = response.body() else { return nothing() };
         let sink = match media {
             Media::EventStream if self.accepted.get() => Sink::Stream(Box::new(Feed::new(network.max_message_bytes))),
             Media::Other => Sink::Text(Text::new(network.max_error_bytes, network.max_message_bytes)),
             _ => Sink::Text(Text::new(network.max_message_bytes, 0)),
         };
-        self.next(driver, body.reader()?, sink);
+        self.next(driver, sys::reader(response)?, sink);
         Ok(())
     }
 
@@ -286,9 +282,9 @@ impl Exchange {
         }
     }
 
-    /// An invalid response or chunk.
+    /// What only a user's `fetch` returns: no response, one whose body was read already, a chunk that is not bytes.
     pub(super) fn broken(&self, driver: &Rc<Driver>, reason: &JsValue) {
-        self.fail(driver, failure::of(reason, false, false));
+        self.fail(driver, Failure { kind: FailureKind::Thrown, ..failure::of(reason, false, false) });
     }
 
     /// Ends an exchange with a failure.
@@ -305,7 +301,7 @@ impl Exchange {
 pub(super) fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
     let exchange = driver.network.exchanges.borrow().get(id).cloned();
     // Aborted meanwhile. A late response would still occupy a connection.
-    let Some(exchange) = exchange else { return sys::discard(&value) };
+    let Some(exchange) = exchange else { return sys::cancel(&value) };
     match exchange.stage.take() {
         Stage::Head => exchange.head(driver, value.unchecked_ref()),
         Stage::Body(reader, sink) => exchange.read(driver, reader, sink, value.unchecked_ref()),
@@ -338,12 +334,12 @@ fn read_head(response: &Response, exchange: &Exchange) -> Result<ResponseHead, J
         if !wanted {
             return Ok(None);
         }
-        Ok(headers.get(word(name).unchecked_ref())?.map(String::from))
+        Ok(headers.get(word(name).unchecked_ref())?.as_string())
     };
     let content_type = CONTENT_TYPE.with(|name| headers.get(name))?;
     Ok(ResponseHead {
         status,
-        media: content_type.map_or(Media::Other, |value| media(&value)),
+        media: media(&content_type),
         session_id: text("mcp-session-id", exchange.reads_session_id)?,
         hides_headers: exchange.reads_session_id && response.kind().as_string().as_deref() == Some("cors"),
         retry_after: text("retry-after", status >= 400)?,
@@ -357,9 +353,9 @@ fn read_head(response: &Response, exchange: &Exchange) -> Result<ResponseHead, J
 }
 
 /// The usual types are compared in place; others are parsed.
-fn media(content_type: &JsString) -> Media {
-    let plain = APPLICATION_JSON.with(|json| AsRef::<JsValue>::as_ref(json) == AsRef::<JsValue>::as_ref(content_type));
-    if plain { Media::Json } else { Media::of(&String::from(content_type)) }
+fn media(content_type: &JsValue) -> Media {
+    let plain = APPLICATION_JSON.with(|json| AsRef::<JsValue>::as_ref(json) == content_type);
+    if plain { Media::Json } else { Media::of(&content_type.as_string().unwrap_or_default()) }
 }
 
 /// `fetch` or a `read()` was rejected.
@@ -369,7 +365,7 @@ pub(super) fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
     match exchange.stage.take() {
         Stage::Head => exchange.check(driver, failure::of(reason, true, driver.network.is_injected)),
         Stage::Gate(..) | Stage::Body(..) | Stage::Turn(..) | Stage::Paused(..) | Stage::Check(_) | Stage::Busy => {
-            exchange.broken(driver, reason);
+            exchange.fail(driver, failure::of(reason, false, false));
         }
     }
 }

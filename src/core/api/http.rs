@@ -116,7 +116,7 @@ pub enum FailureKind {
     TooLarge,
     /// The caller's params cannot be serialized as JSON; nothing was sent.
     Unwritable,
-    /// The injected `fetch` threw an error that is not a network failure.
+    /// The injected `fetch` threw an error that is not a network failure, or returned no readable response.
     Thrown,
 }
 
@@ -129,7 +129,7 @@ pub(crate) fn failure_error<J: Clone>(failure: &Failure<J>) -> Error<J> {
             (ErrorCode::NetworkError, "the server is unreachable, but may have read the request")
         }
         FailureKind::Thrown => {
-            (ErrorCode::NetworkError, "options.fetch threw an error (see cause); the request may have been sent")
+            (ErrorCode::NetworkError, "options.fetch failed (see cause); the request may have been sent")
         }
         FailureKind::TooLarge => (ErrorCode::LimitExceeded, "the response is larger than limits.maxMessageBytes"),
         FailureKind::Unwritable => (ErrorCode::ProtocolError, "the params have no JSON form"),

@@ -16,22 +16,15 @@ extern "C" {
     pub(crate) fn url(this: &Response) -> JsValue;
     #[wasm_bindgen(method, getter)]
     pub(crate) fn headers(this: &Response) -> Headers;
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn body(this: &Response) -> Option<ReadableStream>;
     /// The whole text of the body, if npm/workerd.js has read it already.
     #[wasm_bindgen(method, getter)]
     pub(crate) fn whole(this: &Response) -> Option<JsString>;
 
     pub(crate) type Headers;
     #[wasm_bindgen(catch, method)]
-    pub(crate) fn get(this: &Headers, name: &JsString) -> Result<Option<JsString>, JsValue>;
+    pub(crate) fn get(this: &Headers, name: &JsString) -> Result<JsValue, JsValue>;
 
-    /// A stream of bytes.
-    pub(crate) type ReadableStream;
-    #[wasm_bindgen(catch, method, js_name = getReader)]
-    pub(crate) fn reader(this: &ReadableStream) -> Result<StreamReader, JsValue>;
-
-    /// A `ReadableStreamDefaultReader`.
+    /// A `ReadableStreamDefaultReader`, or its counterpart for a body of another kind.
     pub(crate) type StreamReader;
     #[wasm_bindgen(catch, method)]
     pub(crate) fn read(this: &StreamReader) -> Result<Promise, JsValue>;

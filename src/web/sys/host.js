@@ -35,7 +35,7 @@ export function follow(value, done, failed) {
 
 /** Calls a method of the user's storage. An exception rejects the promise. */
 export async function store(storage, method, name, value) {
-  return value === undefined ? storage[method](name) : storage[method](name, value);
+  return storage[method](name, value);
 }
 
 /** 64 random bits. Workers refuse `crypto` outside of a request; jitter is not secret, so `Math.random` suffices there. */
@@ -54,16 +54,26 @@ export function log(sink, level, line) {
   } catch {}
 }
 
-/** Cancels a stream or a reader. */
-export function cancel(stream) {
+/** Cancels a reader, or discards a response without a caller: its body would occupy a connection. */
+export function cancel(source) {
   try {
-    letFail(stream.cancel());
+    letFail((source.cancel ? source : reader(source)).cancel());
   } catch {}
 }
 
-/** Discards a response without a caller: its body would occupy a connection. */
-export function discard(response) {
-  cancel(read(response, 'body'));
+/** A reader of a response's body. Some libraries have streams of Node; where there is no stream, as in polyfills and tests, it reads one text. */
+export function reader(response) {
+  const { body } = response;
+  if (body?.getReader) return body.getReader();
+  // node-fetch emits an error at an abort, which would end the process.
+  body?.on?.('error', () => {});
+  const chunks = chunksOf(response, body);
+  return { read: () => chunks.next(), cancel: () => body?.destroy?.() };
+}
+
+async function* chunksOf(response, body) {
+  for await (const chunk of body?.[Symbol.asyncIterator] ? body : [response.text?.() ?? response.json()])
+    yield chunk.buffer ? chunk : new TextEncoder().encode(chunk.trim ? chunk : JSON.stringify(chunk));
 }
 
 /**
@@ -76,8 +86,7 @@ export function soon(then) {
   } catch {
     try {
       // Outside of pages this is not a constructor, and the fallback is used.
-      const Channel = globalThis.document && MessageChannel;
-      const { port1, port2 } = new Channel();
+      const { port1, port2 } = document && new MessageChannel();
       port1.onmessage = then;
       port2.postMessage(null);
       // Posted messages are still delivered (HTML §9.4.4). An open port would never be collected.
@@ -119,7 +128,7 @@ export function init(method, headers, body, signal, follows) {
 export function send(given, url, init) {
   const go = () => (given ?? fetch)(url, init);
   const prove = provers.get(init.headers.authorization);
-  return Promise.resolve(prove ? proved(prove, url, init, go) : go());
+  return prove ? proved(prove, url, init, go) : go();
 }
 
 /** By `Authorization` header: returns the headers that prove possession of a token's key (RFC 9449), for one request. */
@@ -174,7 +183,7 @@ function tokenOf(answer, provider, { userId, serverName }) {
 /** Whether requests of this page or worker to a URL are subject to CORS. */
 export function isForeign(url) {
   const origin = text(globalThis.location, 'origin');
-  return origin !== undefined && !(url.startsWith(origin) && /^($|[/?])/.test(url.slice(origin.length)));
+  return origin !== undefined && url.split(/[/?]/, 3).join('/') !== origin;
 }
 
 /**
@@ -197,9 +206,14 @@ export class Checks {
     if (!check) {
       // A controller of its own, because the exchange that started the check may end while others wait for it.
       const controller = new AbortController();
-      const { signal } = controller;
       const answers = ['no-cors', 'cors'].map(async (mode) =>
-        (given ?? fetch)(url, { method: 'HEAD', mode, credentials: 'omit', cache: 'no-store', signal }),
+        (given ?? fetch)(url, {
+          method: 'HEAD',
+          mode,
+          credentials: 'omit',
+          cache: 'no-store',
+          signal: controller.signal,
+        }),
       );
       const found = (reached) => {
         check.until = ticks() + MEMORY;
@@ -209,7 +223,7 @@ export class Checks {
         () => found(true),
         () => found(false),
       );
-      check = { controller, reached, waiting: 0, until: Number.POSITIVE_INFINITY };
+      check = { controller, reached, waiting: 0 };
       this.#checks.set(url, check);
     }
     check.waiting++;
@@ -219,7 +233,7 @@ export class Checks {
   /** An exchange no longer waits for the check of its URL. A check without waiting exchanges is aborted. */
   leave(url) {
     const check = this.#checks.get(url);
-    if (check && --check.waiting === 0 && check.until === Number.POSITIVE_INFINITY) {
+    if (check && --check.waiting === 0 && !check.until) {
       this.#checks.delete(url);
       check.controller.abort();
     }
@@ -366,9 +380,9 @@ export function connections() {
   return online() === undefined ? 2 : 1;
 }
 
-/** Monotonic milliseconds; NaN if the host lacks them. */
+/** Monotonic milliseconds; undefined, which the module reads as NaN, if the host lacks them. */
 export function ticks() {
-  return globalThis.performance?.now?.() ?? Number.NaN;
+  return globalThis.performance?.now?.();
 }
 
 /** The environment of Node and of hosts that imitate it. Deno may ask for a permission, and throw without it. */
@@ -397,9 +411,8 @@ const SYSTEM_CODE = /^(E[A-Z\d]*$|UND_ERR_)/;
 
 function failedToConnect(error) {
   const syscall = text(error, 'syscall');
-  if (syscall === 'connect' || syscall === 'getaddrinfo') return true;
   // The network may fail while a connection is in use, with the same codes.
-  return syscall !== 'read' && syscall !== 'write' && UNSENT_CODE.test(text(error, 'code'));
+  return /connect|addrinfo/.test(syscall) || (!/read|write/.test(syscall) && UNSENT_CODE.test(text(error, 'code')));
 }
 
 function neverConnected(error) {
@@ -420,9 +433,7 @@ export function kindOf(reason) {
   const message = messageOf(reason);
   if (unproved.has(reason) || neverConnected(cause) || neverConnected(reason) || UNSENT_WORDS.test(message)) return 1;
   if (OPAQUE_WORDS.test(message)) return 2;
-  const isOfSystem = [reason, cause].some(
-    (error) => SYSTEM_CODE.test(text(error, 'code')) || UNSENT_CODE.test(text(error, 'code')),
-  );
+  const isOfSystem = [reason, cause].some((error) => SYSTEM_CODE.test(text(error, 'code')));
   return isOfSystem || NETWORK_NAME.test(text(reason, 'name')) || NETWORK_WORDS.test(message) ? 0 : 3;
 }
 
@@ -449,5 +460,5 @@ export function words(thrown) {
 // At most 200 characters in one line, and only scheme and host of every URL: paths and queries may contain keys.
 function bounded(message) {
   const discreet = message.replace(/\s+/g, ' ').replace(/:\/\/(?:[^ )"',/?#]*@)?([^ )"',/?#]*)[^ )"',]*/g, '://$1');
-  return [...discreet.slice(0, 400)].slice(0, 200).join('');
+  return discreet.match(/.{0,200}/u)[0];
 }

@@ -1,6 +1,6 @@
 //! The functions of host.js, and the objects through which JavaScript receives the outcome of a call.
 
-use super::fetch_objects::AbortSignal;
+use super::fetch_objects::{AbortSignal, Response, StreamReader};
 use super::value::Present;
 use js_sys::{JsString, Promise};
 use wasm_bindgen::prelude::*;
@@ -40,8 +40,9 @@ extern "C" {
     ) -> Result<(), JsValue>;
     pub(crate) fn seed() -> u64;
     pub(crate) fn log(sink: &JsValue, level: &str, line: &str);
-    pub(crate) fn cancel(stream: &JsValue);
-    pub(crate) fn discard(response: &JsValue);
+    pub(crate) fn cancel(source: &JsValue);
+    #[wasm_bindgen(catch)]
+    pub(crate) fn reader(response: &Response) -> Result<StreamReader, JsValue>;
     #[wasm_bindgen(catch)]
     pub(crate) fn soon(then: &JsValue) -> Result<(), JsValue>;
     #[wasm_bindgen(js_name = maySetTimeouts)]

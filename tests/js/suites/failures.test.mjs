@@ -63,7 +63,7 @@ describe('a failing fetch', () => {
         ]) {
           const error = await outcome(session, name);
           assert.deepEqual(codes(error), { code: 'network_error', retryable: false });
-          assert.match(error.message, /options\.fetch threw/);
+          assert.match(error.message, /options\.fetch failed/);
           assert.equal(error.cause, thrown);
           assert.equal(tries.tools, count);
         }

@@ -1,5 +1,6 @@
 // Authorization servers that are busy, name too much, answer in another format or lose an answer; odd hosts; a logout in the middle.
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { afterEach, describe, test } from 'node:test';
 import { browser, redirectUri, startWorld } from '../helpers/oauth/world.mjs';
 
@@ -36,6 +37,16 @@ describe('what the server names is asked in bounds', () => {
     assert.equal(await world.client({ fetch: counting(seen) }).connect(), 200);
     assert.ok(seen.length < 20, `${seen.length} requests`);
   });
+});
+
+test('a `fetch` whose responses have streams of Node, as of node-fetch', async () => {
+  world = await startWorld();
+  const own = async (input, init) => {
+    const response = await fetch(input, init);
+    const { status, headers, type, url } = response;
+    return { status, headers, type, url, body: Readable.from([]), text: () => response.text() };
+  };
+  assert.equal(await world.client({ fetch: own }).connect(), 200);
 });
 
 describe('busy for a moment', () => {

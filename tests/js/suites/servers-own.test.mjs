@@ -69,6 +69,23 @@ describe('a server’s own', () => {
       );
   });
 
+  test('cookies of a balancer are kept with the headers of node-fetch, too', async () => {
+    hook = ({ message, response }) => {
+      if (message?.method === 'initialize') response.setHeader('Set-Cookie', 'replica=r1; Path=/');
+      return false;
+    };
+    const own = async (url, init) => {
+      const { status, headers, body } = await fetch(url, init);
+      const raw = () => ({ 'set-cookie': headers.getSetCookie() });
+      return { status, headers: { get: (name) => headers.get(name), raw }, body };
+    };
+    const manager = make({ a: withCookies({ url: server.url, protocolVersion: 'legacy', fetch: own }) });
+    const session = await manager.connect('ada', 'a');
+    requests = [];
+    await session.listTools();
+    assert.equal(requests.at(-1).headers.cookie, 'replica=r1');
+  });
+
   test('`credentials` are in what `fetch` gets', async () => {
     const seen = [];
     const options = {
