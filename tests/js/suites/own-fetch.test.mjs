@@ -306,3 +306,44 @@ test('in a page: fetch by XMLHttpRequest, as of the polyfill whatwg-fetch', asyn
     await server.close();
   }
 });
+
+test('in a page: a service worker that reads each response to its end', async () => {
+  const server = await startScriptedServer(({ message, response }) => {
+    if (message?.params?.name === 'silent') return true;
+    if (message?.params?.name !== 'streamed') return false;
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    response.write(event(progress(message)));
+    response.end(event({ jsonrpc: '2.0', id: message.id, result: { content: [{ type: 'text', text: 'done' }] } }));
+    return true;
+  });
+  const browser = await openPage();
+  try {
+    const folder = new URL('tests/helpers/browsers/', browser.page.url());
+    await browser.page.goto(`${folder}page.html`);
+    const outcomes = await browser.page.evaluate(async (url) => {
+      await navigator.serviceWorker.register('whole-responses-worker.js');
+      if (!navigator.serviceWorker.controller)
+        await new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve));
+      const { default: init, McpManager: Manager } = await import('/pkg/browser.js');
+      await init();
+      const manager = new Manager({ mcpServers: { s: { url, protocolVersion: 'legacy' } } }, { log: false });
+      const session = await manager.connect('ada', 's');
+      let count = 0;
+      const results = [
+        await session.callTool({ name: 'write' }),
+        await session.callTool({ name: 'streamed' }, { onprogress: () => (count += 1) }),
+      ];
+      const controller = new AbortController();
+      const cancelled = session.callTool({ name: 'silent' }, { signal: controller.signal }).catch(({ code }) => code);
+      controller.abort();
+      const codes = [await cancelled];
+      await manager.close();
+      return [...results.map(({ content }) => content[0].text), count, ...codes];
+    }, server.url);
+    assert.deepEqual(outcomes, ['write ran', 'done', 1, 'cancelled']);
+    assert.equal(server.count('initialize'), 1);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+});
