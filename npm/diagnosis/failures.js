@@ -19,7 +19,7 @@ const kinds = [
   ],
   ['tls', /CERT|SELF_SIGNED|VERIFY_LEAF|UNABLE_TO_GET_ISSUER|ERR_TLS|ERR_SSL|certificate|\bTLS\b|\bSSL\b|EPROTO/i],
   ['port', /bad port/i],
-  ['not-http', /HPE_|MalformedHTTP|InvalidHTTP|invalid HTTP (response|version)|parsing HTTP/i],
+  ['not-http', /match the HTTP|MalformedHTTP|InvalidHTTP|invalid HTTP (response|version)|parsing HTTP/i],
   ['timeout', /ETIMEDOUT|CONNECT_TIMEOUT|timed out/i],
   ['unreachable', /EHOSTUNREACH|ENETUNREACH|unreachable/i],
   ['coding', /Z_(DATA|BUF)_ERROR|ERR__ERROR_FORMAT|incorrect header check|ZlibError|BrotliDecompress/i],

@@ -90,9 +90,9 @@ function oddTools({ tools }) {
 }
 
 /**
- * Whether a JSON-RPC response arrived: an error response also proves that the request was processed.
+ * Whether a JSON-RPC response arrived. A method that the server does not know was processed, too, whatever the status.
  * @param {Answer} answer
  */
 export function answered({ status, message }) {
-  return status === 200 && (message?.result !== undefined || message?.error?.code === -32601);
+  return message?.error?.code === -32601 || (status === 200 && message?.result !== undefined);
 }

@@ -159,6 +159,8 @@ export const lacksId = (answer) =>
 export const droppedId =
   'Let what is in front of the server pass Mcp-Session-Id on, in requests and responses: it is lost on the way.';
 
+export const omittedId = 'Send Mcp-Session-Id with the response to initialize, too.';
+
 /** The guides of the SDKs recognise `initialize` by the parsed body. */
 const unparsed =
   'Parse JSON bodies before the route, app.use(express.json()): the server does not see that this is initialize.';
@@ -183,6 +185,7 @@ function fixOfWords(answer, { url, origin }) {
   if (/(reading|property) ('|&#39;)(method|jsonrpc)/.test(words)) return unparsed;
   if (/task group is not initialized/i.test(words))
     return 'Run the session manager with the application: lifespan=lambda _: mcp.session_manager.run().';
+  if (/end in a slash/.test(words)) return 'Configure the URL that the redirect points to, with a slash at the end.';
   if (/plain HTTP (request|to an SSL)|HTTP request to an HTTPS/i.test(words))
     return 'Use https:// in the URL: this port expects TLS.';
   if (

@@ -211,5 +211,5 @@ function oddNotifications(detail, answer) {
   };
 }
 
-/** @param {Answer} answer */
-const hasContent = ({ status = 0, text, media }) => status < 300 && (Boolean(text) || media === 'stream');
+/** Every client passes over what comes with 202. @param {Answer} answer */
+const hasContent = ({ status = 0, text, media }) => status < 202 && (Boolean(text) || media === 'stream');

@@ -4,7 +4,7 @@
 import { answered, greeting, withoutTools } from './handshake.js';
 import { withAdvice } from './listening.js';
 import { request } from './messages.js';
-import { droppedId, explain, said } from './refusals.js';
+import { droppedId, explain, omittedId, said } from './refusals.js';
 
 /** @import { Answer, Finding } from './types.js' */
 /** @import { Wire } from './wire.js' */
@@ -40,7 +40,8 @@ export class Stateless {
       return {
         ok: false,
         detail: `refused with ${said(answer)}, and the response to initialize had no session id`,
-        fix: droppedId,
+        // A proxy that drops the header drops it here, too.
+        fix: answer.headers?.has('mcp-session-id') ? omittedId : droppedId,
       };
     if (!answered(answer)) return { ok: false, ...explain(answer, this.wire) };
     const failed = await withoutTools(this.wire, this.answer, headers);

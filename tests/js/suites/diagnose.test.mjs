@@ -13,7 +13,7 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { eventsOf } from '../../../npm/diagnosis/events.js';
 import { verdictOf } from '../../../npm/diagnosis/verdict.js';
-import { brokenServers } from '../helpers/diagnose/broken-servers.mjs';
+import { brokenServers, serving } from '../helpers/diagnose/broken-servers.mjs';
 import { initializeResult } from '../servers/faults/healthy.mjs';
 import { startHttpSseServer } from '../servers/http-sse-server.mjs';
 import { startModernServer } from '../servers/modern-server.mjs';
@@ -131,6 +131,41 @@ describe('healthy servers', () => {
     assertHealthy(diagnosis);
     assert.equal(diagnosis.kind, 'stateless');
   });
+
+  test('that accept notifications with an empty event stream (rust-mcp-sdk 1.1)', patience, async (context) => {
+    const server = await listen(
+      serving(({ request, response, message }) => {
+        if (request.method === 'GET') return response.writeHead(405).end();
+        if (message && message.id === undefined)
+          return response.writeHead(202, { 'Content-Type': 'text/event-stream' }).end();
+        return undefined;
+      }),
+    );
+    context.after(server.close);
+    assertHealthy(await diagnose({ url: server.origin }));
+  });
+
+  // mcp-django-server 0.4.2 answers errors with 400, awslabs-mcp-lambda-handler 0.1.15 with 404.
+  for (const status of [200, 400, 404])
+    test(`that have no ping, and say so with ${status}`, patience, async (context) => {
+      const server = await listen(async (request, response) => {
+        if (request.method !== 'POST') return response.writeHead(405).end();
+        const message = parseJson(await readText(request));
+        if (message.id === undefined) return response.writeHead(202).end();
+        const results = { initialize: () => initializeResult({ message }), 'tools/list': () => ({ tools: [] }) };
+        const result = results[message.method]?.();
+        const outcome = result
+          ? { result }
+          : { error: { code: -32601, message: `Method not found: ${message.method}` } };
+        response
+          .writeHead(result ? 200 : status, { 'Content-Type': 'application/json' })
+          .end(JSON.stringify({ jsonrpc: '2.0', id: message.id, ...outcome }));
+      });
+      context.after(server.close);
+      const diagnosis = await diagnose({ url: server.origin });
+      assertHealthy(diagnosis);
+      assert.equal(diagnosis.kind, 'stateless');
+    });
 
   test('the live session of the user is not affected, and its own headers are used', patience, async (context) => {
     const server = await startSdkServer();

@@ -256,6 +256,18 @@ export const brokenServers = {
       'refused with 400 "JSON-RPC error -32000: no such session", and the response to initialize had no session id',
     fix: 'Let what is in front of the server pass Mcp-Session-Id on, in requests and responses: it is lost on the way.',
   },
+  // aiohttp-mcp 0.7.0, which sets the header of a stream after its head is sent.
+  'an id that only other responses have': {
+    serve: serving(({ response }) => {
+      const write = response.writeHead.bind(response);
+      response.writeHead = (status, { 'Mcp-Session-Id': _, ...headers } = {}) =>
+        write(status, status === 400 ? { ...headers, 'Mcp-Session-Id': 'of-another-session' } : headers);
+    }),
+    step: 'reuse',
+    detail:
+      'refused with 400 "JSON-RPC error -32000: no such session", and the response to initialize had no session id',
+    fix: 'Send Mcp-Session-Id with the response to initialize, too.',
+  },
   'replicas that do not share their sessions': {
     serve: serving(({ response, message }) =>
       message?.method === 'ping' ? response.writeHead(404).end('Session not found') : undefined,
@@ -263,6 +275,17 @@ export const brokenServers = {
     step: 'reuse',
     detail: '3 of 3 pings with the id failed: the server rejected its own session id with 404 "Session not found"',
     fix: 'Store sessions where every replica can read them, or route each session to its replica: this server lost a session that it had just created.',
+  },
+  'a path without its slash (Django, debug mode)': {
+    serve: (_request, response) =>
+      response
+        .writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8' })
+        .end(
+          "RuntimeError at /mcp\nYou called this URL via POST, but the URL doesn't end in a slash and you have APPEND_SLASH set.",
+        ),
+    step: 'initialize',
+    detail: /^refused with 500 "RuntimeError at \/mcp You called this URL via POST/,
+    fix: 'Configure the URL that the redirect points to, with a slash at the end.',
   },
   'a session that cannot be ended': {
     serve: serving(({ request, response }) =>
