@@ -195,8 +195,8 @@ python_makes_environments() {
 
 set_up_python_environment() {
   local requirements="$1" environment="$2"
-  cmp --silent "$requirements" "$environment/installed.txt" && "$environment/bin/python" -c 'import mcp' 2>/dev/null && return
-  say "installing $(grep -m 1 -E '^(fast)?mcp==' "$requirements") and what $(basename "$requirements") names beside it"
+  cmp --silent "$requirements" "$environment/installed.txt" && "$environment/bin/python" -c 'import pip' 2>/dev/null && return
+  say "installing $(grep -m 1 -E '^[a-z-]*mcp[a-z-]*==' "$requirements") and what $(basename "$requirements") names beside it"
   rm -rf "$environment"
   { python3 -m venv "$environment" && "$environment/bin/pip" install --quiet --disable-pip-version-check --no-deps --requirement "$requirements"; } ||
     fail "the packages of $requirements could not be installed: the Python package index has to be within reach"

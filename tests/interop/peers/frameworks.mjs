@@ -57,6 +57,7 @@ const effect = { ...stateful, missing: { 'session lost': noDelete, terminate: no
 /** Those of frameworks that write a text as JSON. */
 const quoted = { ...ownTools, echo: { ...ownTools.echo, answers: '"hello"' } };
 const fastmcp = python('fastmcp', 'server.py');
+const django = { ...stateful, keepsSessions: true, ...python('django-mcp-server', 'django_server.py') };
 const old = { protocolVersion: '2025-03-26' };
 const mcpLite = { ...stateful, ...old, takesAnyId: true, missing: { 'session lost': anyId, terminate: anyId } };
 
@@ -64,6 +65,8 @@ export default [
   { name: 'FastMCP for Python', ...modern, ...fastmcp },
   { name: 'FastMCP for Python, with sessions', ...stateful, ...fastmcp, config: { protocolVersion: 'legacy' } },
   { name: 'FastAPI-MCP', ...stateful, ...python('fastapi-mcp', 'fastapi_server.py'), tools: quoted },
+  { name: 'Django MCP Server', ...django },
+  { name: 'Litestar', ...modern, ...python('litestar-mcp', 'litestar_server.py') },
   { name: 'FastMCP for TypeScript', ...framework('fastmcp', 'fastmcp.mjs', stateful, 'stateful') },
   { name: 'FastMCP for TypeScript, stateless', ...framework('fastmcp', 'fastmcp.mjs', stateless) },
   { name: 'Hono', ...framework('@hono/mcp', 'hono.mjs', hono, 'stateful') },

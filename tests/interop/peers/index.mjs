@@ -18,6 +18,7 @@ import sdkV2 from './sdk-v2.mjs';
  * @property {string} protocolVersion
  * @property {Record<'echo' | 'progress' | 'slow' | 'count' | 'notify', { name: string, arguments: object, answers?: string }>} tools
  * @property {boolean} [takesAnyId] requests with an id that the server has never issued are answered
+ * @property {boolean} [keepsSessions] sessions outlive a restart of the server
  * @property {string} notifies the method of the notification that its tool `notify` sends
  * @property {boolean} [notifiesOnStream] on the session's stream, not on the call's
  * @property {Record<string, string>} [missing] the steps that are impossible with the server, and why
