@@ -179,6 +179,16 @@ fn the_servers_own_retry_is_waited_for() {
     assert_eq!(world.sent_as("GET")[1].at - closed_at, 7000);
 }
 
+/// Django's stateless servers under WSGI.
+#[test]
+fn a_stream_that_is_not_implemented_is_requested_once() {
+    let mut world = world();
+    world.server().always("GET", http(501, "{\"error\":\"unsupported_deployment\"}"));
+    world.connect();
+    world.run_for(600_000);
+    assert_eq!(world.count("GET"), 1);
+}
+
 #[test]
 fn a_conflict_is_waited_out_twice_and_then_left_alone() {
     let mut world = world();

@@ -290,8 +290,8 @@ impl<J: Json> Manager<J> {
                 record.listen.events_mut().fail();
                 self.listen_later(session, wait);
             }
-            // A later call may get new credentials.
-            Verdict::Unknown | Verdict::Outage | Verdict::Unauthorized => {
+            // A later call may get new credentials. 501 says for good that there is no stream (RFC 9110 §15.6.2).
+            Verdict::Unknown | Verdict::Outage | Verdict::Unauthorized if response.status != 501 => {
                 record.listen.events_mut().fail();
                 self.listen_later(session, None);
             }
