@@ -15,7 +15,7 @@ import { secure, send } from './web.js';
  * @property {'given' | 'document' | 'registered'} kind
  * @property {string} [redirect_uri]
  * @property {number} [expires] of the secret, milliseconds
- * @property {boolean} [isDoubtful] a login with it did not come back
+ * @property {number} [lost] how many logins in a row did not come back
  */
 
 /**
@@ -90,10 +90,11 @@ async function register(web, as, options, redirectUri, grants, scope) {
 }
 
 const KEY = 'private_key_jwt';
-const METHODS = ['none', 'client_secret_basic', 'client_secret_post'];
+/** In the order in which a client asks for them when it registers: Basic is read in two ways, a body in one. */
+const METHODS = ['none', 'client_secret_post', 'client_secret_basic'];
 
 /**
- * The ways to prove who we are, best first. Where the method is a guess there is a second one.
+ * The ways to prove who we are, best first. Where the method is a guess there are others: the secret in the body, and Basic as some servers read it.
  *
  * @param {Web} web
  * @param {Metadata} as
@@ -103,11 +104,13 @@ const METHODS = ['none', 'client_secret_basic', 'client_secret_post'];
 export function methodsOf({ proof }, as, client) {
   if (proof && client.kind === 'given') return [KEY];
   if (!client.client_secret) return ['none'];
-  if (client.method) return [client.method];
-  const offered = as.token_endpoint_auth_methods_supported;
-  const [basic, post] = METHODS.slice(1);
-  const prefersPost = Array.isArray(offered) && !offered.includes(basic) && offered.includes(post);
-  return prefersPost ? [post, basic] : [basic, post];
+  const [, post, basic] = METHODS;
+  if (client.method && client.method !== basic) return [client.method];
+  const words = client.client_id + client.client_secret;
+  const rest = [...(encodeURIComponent(words) === words ? [] : ['encoded']), 'named'];
+  if (client.method) return [basic, ...rest];
+  const offered = [as.token_endpoint_auth_methods_supported].flat();
+  return [...(offered.includes(post) && !offered.includes(basic) ? [post, basic] : [basic, post]), ...rest];
 }
 
 /**
@@ -119,17 +122,10 @@ export function methodsOf({ proof }, as, client) {
  * @param {Headers} headers
  */
 export async function authenticate({ proof }, as, client, method, body, headers) {
-  const { client_id: id, client_secret: secret } = client;
-  if (method === 'client_secret_basic') {
-    // Not form-encoded, as RFC 6749 §2.3.1 asks for: many servers decode Base64 and nothing else.
-    const bytes = new TextEncoder().encode(`${id}:${secret}`);
-    headers.set('authorization', `Basic ${btoa(String.fromCharCode(...bytes))}`);
-  } else if (method === KEY) {
-    await (await more()).prove(proof, as, client, body, headers);
-  } else {
-    body.set('client_id', id);
-    if (method === 'client_secret_post' && secret) body.set('client_secret', secret);
-  }
+  const [none, inBody] = METHODS;
+  if (method !== none && method !== inBody) return (await more()).prove(method, proof, as, client, body, headers);
+  body.set('client_id', client.client_id);
+  if (method === inBody) body.set('client_secret', `${client.client_secret}`);
 }
 
 /** Endpoints get secrets and users: each has to be https or loopback. @param {Metadata} as @param {string} name */

@@ -2,7 +2,7 @@
 // A login by the authorization code flow, with what is tried a second time: once each.
 
 import { identify } from './client.js';
-import { OAuthError } from './error.js';
+import { isOfClient, OAuthError } from './error.js';
 import { authorizationRequest, checkServer, readCallback } from './flow.js';
 import { without } from './scope.js';
 import { post } from './tokens.js';
@@ -22,42 +22,36 @@ export async function codeLogin({ web, place, found, sent, scope, entry, prover,
     ...(isDevice ? ['urn:ietf:params:oauth:grant-type:device_code'] : []),
   ];
   let stored = entry?.client;
+  const lost = stored?.lost ?? 0;
   let withoutDocument = stored?.kind === 'registered';
-  let [withoutOffline, hasNewClient] = [false, false];
+  if (await isForgotten(web, as, stored)) [withoutDocument, stored] = [true, undefined];
+  let withoutOffline = false;
   for (;;) {
     const client = await identify(web, as, settings, { redirectUri, scope, grants, stored, withoutDocument });
-    if (await isForgotten(web, as, client, stored)) {
-      [withoutDocument, stored] = [true, undefined];
-      continue;
-    }
-    await keepClient({ ...client, isDoubtful: true });
+    await keepClient({ ...client, lost: lost + 1 });
+    client.lost = undefined;
     const about = { as, client, redirectUri, resource, sent, scope, withoutOffline, outs };
     try {
       if (isDevice) return { json: await authorize.byCode(post, web, about, prover), client, scope };
       return await byRedirect(web, place, about, prover, keepClient);
     } catch (/** @type {any} */ error) {
-      const again = secondWay(error, scope, client, withoutOffline, hasNewClient);
-      if (again === 'offline') [withoutOffline, scope] = [true, without(scope, 'offline_access')];
-      // The registration is forgotten, or the server takes no metadata document for this redirect URI.
-      else if (again === 'client') [hasNewClient, withoutDocument, stored] = [true, true, undefined];
+      const { code } = error;
+      if (code === 'invalid_scope' && scope?.includes('offline_access'))
+        [withoutOffline, scope, stored] = [true, without(scope, 'offline_access'), client];
+      else if (needsAnother(code, client, stored)) [withoutDocument, stored] = [true, undefined];
       else throw error;
     }
   }
 }
 
 /**
- * What is worth a second login, once each.
+ * Whether the registration is forgotten, or the server takes no metadata document for this redirect URI. One of just now would be refused again.
  *
- * @param {any} error
- * @param {string | undefined} scope
+ * @param {string} code
  * @param {import('./client.js').Client} client
- * @param {boolean} withoutOffline
- * @param {boolean} hasNewClient
+ * @param {import('./client.js').Client | undefined} stored
  */
-function secondWay({ code }, scope, client, withoutOffline, hasNewClient) {
-  if (code === 'invalid_scope' && scope?.includes('offline_access') && !withoutOffline) return 'offline';
-  return code === 'invalid_client' && client.kind !== 'given' && !hasNewClient ? 'client' : undefined;
-}
+const needsAnother = (code, client, stored) => isOfClient(code) && (client === stored || client.kind === 'document');
 
 /**
  * @param {import('./web.js').Web} web
@@ -114,19 +108,19 @@ export async function redeem(web, pending, callback, prover, keepClient) {
 
 /**
  * Whether the server has forgotten the client, which it may tell the user alone: after a login that did not come back it is asked with a grant
- * that cannot be.
+ * that cannot be. better-auth and FastMCP for TypeScript look for the grant first, so after two such logins there is another client, once until one comes back.
  *
  * @param {import('./web.js').Web} web
  * @param {import('./discovery.js').Metadata} as
- * @param {import('./client.js').Client} client
- * @param {import('./client.js').Client | undefined} stored
+ * @param {import('./client.js').Client | undefined} client
  */
-async function isForgotten(web, as, client, stored) {
-  if (!stored?.isDoubtful || stored.client_id !== client.client_id || client.kind === 'given') return false;
+async function isForgotten(web, as, client) {
+  if (!client?.lost || client.kind === 'given') return false;
+  if (client.lost === 2) return true;
   try {
     await post(web, as, client, 'token_endpoint', { grant_type: 'refresh_token', refresh_token: 'none' });
     return false;
   } catch (/** @type {any} */ error) {
-    return error.code === 'invalid_client' || error.code === 'unauthorized_client';
+    return isOfClient(error.code);
   }
 }

@@ -46,6 +46,9 @@ export function quote(words, secrets = []) {
  */
 export const said = (code, words, secrets) => quote(words ? `${code}: ${quote(words, secrets)}` : code, secrets);
 
+/** Whether the client is what a server refuses. The Python SDK's server has the second name for one that it does not know. @param {string} code */
+export const isOfClient = (code) => code === 'invalid_client' || code === 'unauthorized_client';
+
 /** @param {string} code */
 export const adviceOn = (code) =>
   code === 'invalid_target' ? '; where it takes no `resource`, the option `resource: null` leaves it out' : '';

@@ -7,7 +7,7 @@ import { channelOf } from './channel.js';
 import { redeem } from './code.js';
 import { Credentials, isFresh } from './credentials.js';
 import { discover } from './discovery.js';
-import { cancelled, OAuthError } from './error.js';
+import { cancelled, isOfClient, OAuthError } from './error.js';
 import { join } from './flights.js';
 import { missing, union } from './scope.js';
 import { defaultStorage } from './storage.js';
@@ -176,7 +176,7 @@ export class Provider {
         // Another tab was faster, without a lock: what it has stored is not ours to delete.
         if (now?.tokens && now.tokens.refresh !== tokens.refresh) return now.tokens;
         entry.tokens = undefined;
-        if (error.code === 'invalid_client' && entry.client.kind === 'registered') entry.client = undefined;
+        if (isOfClient(error.code) && entry.client.kind === 'registered') entry.client = undefined;
       }
       await this.#credentials.store(place, entry);
       return entry.tokens;
@@ -284,12 +284,11 @@ export class Provider {
   }
 
   /** @param {Place} place @param {Web} web @param {any} done */
-  async #keep(place, web, { json, isBound, withoutOffline, client, scope, ...about }) {
+  async #keep(place, web, { json, isBound, withoutOffline, scope, ...about }) {
     const tokens = { ...readTokens(json, { as: about.as, scope, isBound }), issuedAt: Date.now() };
     await this.#store(place, web, {
       ...about,
       requested: scope,
-      client: { ...client, isDoubtful: undefined },
       tokens,
       ...(withoutOffline && { withoutOffline }),
     });

@@ -2,7 +2,7 @@
 // The token endpoint, and those that are asked in the same way. Its answers are read leniently: an `error` decides, not the status; `null` is absent.
 
 import { authenticate, endpointOf, methodsOf } from './client.js';
-import { adviceOn, OAuthError, quote, said } from './error.js';
+import { adviceOn, isOfClient, OAuthError, quote, said } from './error.js';
 import { send } from './web.js';
 
 /**
@@ -45,7 +45,7 @@ export async function post(web, as, client, name, parameters, prover) {
       return answer.json ?? {};
     }
     if (error === 'use_dpop_nonce' && useNonce) useNonce = false;
-    else if (error === 'invalid_client' && methods.length > 1) methods.shift();
+    else if ((isOfClient(error) || error === 'invalid_request') && methods.length > 1) methods.shift();
     else throw refusal(answer, error, what, url.href, [...secretsOf(body), client.client_secret]);
   }
 }

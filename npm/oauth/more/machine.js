@@ -23,17 +23,35 @@ export async function machineLogin(name, login, requests) {
 }
 
 /**
- * Client authentication by a key (RFC 7523 §2.2): a `CryptoKey`, a JWK, or PEM (PKCS #8).
+ * Client authentication by Basic, or by a key (RFC 7523 §2.2): a `CryptoKey`, a JWK, or PEM (PKCS #8).
  *
+ * @param {string} method
  * @param {any} proof
  * @param {import('../discovery.js').Metadata} as
  * @param {import('../client.js').Client} client
  * @param {URLSearchParams} body
  * @param {Headers} headers
  */
-export async function prove({ key, alg = 'ES256', kid = key.kid }, as, client, body, headers) {
+export async function prove(method, proof, as, client, body, headers) {
+  if (method !== 'private_key_jwt') {
+    // The Python SDK's server looks its client up by it; @cloudflare/workers-oauth-provider refuses it beside Basic.
+    if (method === 'named') body.set('client_id', client.client_id);
+    return headers.set('authorization', basic(client, method !== 'client_secret_basic'));
+  }
+  const { key, alg = 'ES256', kid = key.kid } = proof;
   const signer = { key: await importKey(key, key.alg ?? alg), kid };
   await PrivateKeyJwt(signer)(as, { client_id: client.client_id }, body, headers);
+}
+
+/**
+ * RFC 6749 §2.3.1 asks for form-encoding, but many servers decode Base64 and nothing else.
+ *
+ * @param {import('../client.js').Client} client
+ * @param {boolean} isEncoded
+ */
+function basic({ client_id, client_secret }, isEncoded) {
+  const parts = [client_id, client_secret].map((part) => (isEncoded ? encodeURIComponent(`${part}`) : part));
+  return `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(parts.join(':'))))}`;
 }
 
 /** @param {any} key @param {string} alg @returns {Promise<CryptoKey>} */
