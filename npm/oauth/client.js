@@ -105,12 +105,12 @@ export function methodsOf({ proof }, as, client) {
   if (proof && client.kind === 'given') return [KEY];
   if (!client.client_secret) return ['none'];
   const [, post, basic] = METHODS;
-  if (client.method && client.method !== basic) return [client.method];
-  const words = client.client_id + client.client_secret;
-  const rest = [...(encodeURIComponent(words) === words ? [] : ['encoded']), 'named'];
-  if (client.method) return [basic, ...rest];
   const offered = [as.token_endpoint_auth_methods_supported].flat();
-  return [...(offered.includes(post) && !offered.includes(basic) ? [post, basic] : [basic, post]), ...rest];
+  const guesses = offered.includes(post) && !offered.includes(basic) ? [post, basic] : [basic, post];
+  const ways = client.method ? [client.method] : guesses;
+  if (!ways.includes(basic)) return ways;
+  const words = client.client_id + client.client_secret;
+  return [...ways, ...(encodeURIComponent(words) === words ? [] : ['encoded']), 'named'];
 }
 
 /**

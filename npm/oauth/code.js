@@ -117,10 +117,9 @@ export async function redeem(web, pending, callback, prover, keepClient) {
 async function isForgotten(web, as, client) {
   if (!client?.lost || client.kind === 'given') return false;
   if (client.lost === 2) return true;
-  try {
-    await post(web, as, client, 'token_endpoint', { grant_type: 'refresh_token', refresh_token: 'none' });
-    return false;
-  } catch (/** @type {any} */ error) {
-    return isOfClient(error.code);
-  }
+  const parameters = { grant_type: 'refresh_token', refresh_token: 'none' };
+  return post(web, as, client, 'token_endpoint', parameters).then(
+    () => false,
+    (error) => isOfClient(error.code),
+  );
 }

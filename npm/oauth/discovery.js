@@ -54,12 +54,15 @@ const SKIPPED = ['unreachable', 'no_metadata', 'insecure_url', 'invalid_url', 't
  */
 async function findResource(web, server, hints) {
   let first;
-  for (const place of resourcePlaces(server, hints)) {
+  const places = [...resourcePlaces(server, hints)];
+  for (const place of places) {
     const { document, failure } = await look(web, place, RESOURCE, ['resource']);
     if (document) return { document: checkResource(document, server, place) };
     if (failure?.code === 'redirected') throw failure;
     first ??= failure;
   }
+  // A server of 2025-03-26 names no place.
+  if (hints[0]) first ??= none(RESOURCE, places);
   return { failure: first };
 }
 
@@ -154,6 +157,9 @@ async function findOwnServer(web, server, missed) {
 const OAUTH = '/.well-known/oauth-authorization-server';
 const OPENID = '/.well-known/openid-configuration';
 
+const none = (/** @type {string} */ what, /** @type {string[]} */ places) =>
+  new OAuthError('no_metadata', `${what}: there is none at ${places.join(', ')}`, { url: places[0] });
+
 /** @param {Web} web @param {string[]} places @returns {Promise<{ document: Metadata, place: string }>} */
 async function walk(web, places) {
   let first;
@@ -162,7 +168,7 @@ async function walk(web, places) {
     if (document) return { document, place };
     first ??= failure;
   }
-  throw first ?? new OAuthError('no_metadata', `${SERVER}: there is none at ${places.join(', ')}`, { url: places[0] });
+  throw first ?? none(SERVER, places);
 }
 
 /**

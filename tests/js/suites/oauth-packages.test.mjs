@@ -150,3 +150,23 @@ describe('registrations', () => {
     assert.deepEqual([world.as.count('register'), world.logins.length], [1, 2]);
   });
 });
+
+test('FastMCP below a path without its well-known routes: the error names the place that the challenge names, and nothing is guessed', async () => {
+  const place = '/.well-known/oauth-protected-resource/mcp';
+  world = await startWorld({
+    as: { places: [] },
+    server: {
+      place: 'nowhere',
+      challenge: () => `Bearer resource_metadata="${world.server.origin}${place}"`,
+    },
+  });
+  await assert.rejects(world.client().connect(), ({ code, message, url }) => {
+    assert.equal(code, 'no_metadata');
+    assert.ok(
+      message.startsWith(`protected resource metadata: there is none at ${world.server.origin}${place}, `),
+      message,
+    );
+    return url === `${world.server.origin}${place}`;
+  });
+  assert.equal(world.as.count('register'), 0);
+});
