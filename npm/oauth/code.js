@@ -1,6 +1,7 @@
 // @ts-check
 // A login by the authorization code flow, with what is tried a second time: once each.
 
+import { more } from '../oauth-lazy.js';
 import { identify } from './client.js';
 import { isOfClient, OAuthError } from './error.js';
 import { authorizationRequest, checkServer, readCallback } from './flow.js';
@@ -106,20 +107,5 @@ export async function redeem(web, pending, callback, prover, keepClient) {
   }
 }
 
-/**
- * Whether the server has forgotten the client, which it may tell the user alone: after a login that did not come back it is asked with a grant
- * that cannot be. better-auth and FastMCP for TypeScript look for the grant first, so after two such logins there is another client, once until one comes back.
- *
- * @param {import('./web.js').Web} web
- * @param {import('./discovery.js').Metadata} as
- * @param {import('./client.js').Client | undefined} client
- */
-async function isForgotten(web, as, client) {
-  if (!client?.lost || client.kind === 'given') return false;
-  if (client.lost === 2) return true;
-  const parameters = { grant_type: 'refresh_token', refresh_token: 'none' };
-  return post(web, as, client, 'token_endpoint', parameters).then(
-    () => false,
-    (error) => isOfClient(error.code),
-  );
-}
+/** @param {import('./web.js').Web} web @param {import('./discovery.js').Metadata} as @param {import('./client.js').Client | undefined} client */
+const isForgotten = async (web, as, client) => client?.lost && (await more()).isForgotten(web, as, client, post);

@@ -133,6 +133,18 @@ describe('registrations', () => {
     assert.equal(world.as.count('register'), 2);
   });
 
+  test('a client metadata document stays after such logins: there may be no registration', async () => {
+    const document = {
+      client_id_metadata_document_supported: true,
+      registration_endpoint: undefined,
+    };
+    world = await startWorld({ as: { document, authorize: () => ({ status: 500, body: 'down' }) } });
+    const user = world.client({ clientMetadataUrl: 'https://app.example/client.json' });
+    for (let login = 0; login < 4; login += 1) await assert.rejects(user.connect(), /the login page says 500/);
+    world.as.rules.authorize = () => undefined;
+    assert.equal(await user.connect(), 200);
+  });
+
   test('a scope that is refused costs a second login at most, and no second registration', async () => {
     world = await startWorld({
       as: {
