@@ -304,6 +304,25 @@ fn a_recovery_that_fails_after_its_id_has_arrived_deletes_that_session_alone() {
 }
 
 #[test]
+fn a_first_connect_that_fails_at_initialized_leaves_nothing_that_goes_on_by_itself() {
+    let too_large = super::reply::fails(mcp_tether::core::FailureKind::TooLarge);
+    for reply in [http(401, ""), http(429, ""), http(503, "").retry_after("1"), refused(), too_large] {
+        let mut world = world();
+        world.server().always("notifications/initialized", reply.clone());
+        let call = world.begin_connect("ann", "db", ConnectOptions::default());
+        world.finish(call);
+        world.run_for(100);
+        let sent = world.sent.len();
+        world.run_for(1_000_000);
+        assert_eq!((world.sent.len(), world.count("initialize")), (sent, 1), "{reply:?}");
+        assert!(!world.event_names().contains(&"recoveryFailed"), "{reply:?}");
+        assert!(world.server().sessions.is_empty() || world.count("DELETE") == 1, "{reply:?}");
+        world.server().behave();
+        world.connect();
+    }
+}
+
+#[test]
 fn an_end_while_the_response_with_the_id_is_read_deletes_that_session() {
     let issued = || stream().head(|head| head.session_id = Some(String::from("early-db-secret")));
     for (name, reply) in [

@@ -151,7 +151,7 @@ impl<J: Json> Manager<J> {
     /// A handshake attempt met an outage.
     pub(crate) fn note_handshake_away(&mut self, session: SessionRef, error: &Error<J>) {
         let now = self.now;
-        let Some(record) = self.store.get_mut(session).filter(|record| record.generation > 0) else { return };
+        let Some(record) = self.store.get_mut(session).filter(|record| record.has_lived()) else { return };
         record.outage.get_or_insert_with(|| Box::new(Outage::new(now, error.clone())));
         self.announce_outage(session);
     }

@@ -122,7 +122,7 @@ impl<J: Json> Manager<J> {
         self.drop_newborn(session, true);
         let Some(record) = self.store.get_mut(session) else { return };
         record.state.end_handshake();
-        let has_lived = record.generation > 0;
+        let has_lived = record.has_lived();
         // An unreachable server is handled by the outage's schedule, so it does not count as a failed recovery.
         let counts = error.code != ErrorCode::CircuitOpen && !error.away;
         if counts && record.breaker.note_failed_round(now) {

@@ -360,6 +360,11 @@ impl<J> Session<J> {
         }
     }
 
+    /// Whether it is past its first `connect`, which may also fail after `initialize` was accepted.
+    pub(crate) fn has_lived(&self) -> bool {
+        self.state.name() != State::Connecting || self.loss.is_some()
+    }
+
     /// Clears the id for future requests. The other results of the handshake remain.
     pub(crate) fn forget_id(&mut self) {
         if let Some(agreed) = self.agreed.as_mut() {
