@@ -65,7 +65,7 @@ else {
   const [alone, others] = parted(files, says('Runs alone'));
   const [late, together] = parted(others, says('Runs late'));
   await runAll(parted(together, says('Starts first')).flat(), processors, 4 * processors);
-  await runAll(late, processors, 2 * processors);
+  await runAll(late, processors, 3 * processors);
   await runAll(alone, 1, 1);
 }
 for (const [file, output] of failed) console.log(`${file} failed:\n${output}`);

@@ -115,11 +115,11 @@ impl McpManager {
     }
 
     /// For the package: notifications of the page, for one session or all. `is offline` and `is online` come from the
-    /// application and override the browser's `offline` and `online`. `wake` reports time that passed without a timer. `share` sets a function that is called with `(origin, used, wanted, slots)` on each
-    /// change while tabs share connections; `slots` assigns slots of an origin to this tab, and `crowded` reports
-    /// whether another tab lacks connections to it. `tap` sets a function that receives the servers' notifications as
-    /// `(message, { userId, serverName })`, and answers requests without a handler as `(message, { userId, serverName,
-    /// signal })`.
+    /// application and override the browser's `offline` and `online`. `wake` reports time that passed without a timer.
+    /// `share` sets a function that is called with `(origin, used, wanted, slots)` on each change while tabs share
+    /// connections; `slots` assigns slots of an origin to this tab, and `crowded` reports whether another tab lacks
+    /// connections to it. `tap` sets a function that receives the servers' notifications as `(message, { userId,
+    /// serverName })`, and answers requests without a handler as `(message, { userId, serverName, signal })`.
     pub fn tell(&self, name: JsValue, user: JsValue, server: JsValue, message: JsValue) {
         self.driver.wake();
         let (user, server) = (user.as_string(), server.as_string());
