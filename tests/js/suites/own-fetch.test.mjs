@@ -263,14 +263,17 @@ test('a stream of Node that breaks: the outcome of an unsafe tool is unknown, wi
   }
 });
 
+/** Answers the tool `streamed` with progress and a result. */
+function streams({ message, response }) {
+  if (message?.params?.name !== 'streamed') return false;
+  response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+  response.write(event(progress(message)));
+  response.end(event({ jsonrpc: '2.0', id: message.id, result: { content: [{ type: 'text', text: 'done' }] } }));
+  return true;
+}
+
 test('in a page: fetch by XMLHttpRequest, as of the polyfill whatwg-fetch', async () => {
-  const server = await startScriptedServer(({ message, response }) => {
-    if (message?.params?.name !== 'streamed') return false;
-    response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-    response.write(event(progress(message)));
-    response.end(event({ jsonrpc: '2.0', id: message.id, result: { content: [{ type: 'text', text: 'done' }] } }));
-    return true;
-  });
+  const server = await startScriptedServer(streams);
   const browser = await openPage();
   try {
     const texts = await browser.page.evaluate(async (url) => {
@@ -308,14 +311,7 @@ test('in a page: fetch by XMLHttpRequest, as of the polyfill whatwg-fetch', asyn
 });
 
 test('in a page: a service worker that reads each response to its end', async () => {
-  const server = await startScriptedServer(({ message, response }) => {
-    if (message?.params?.name === 'silent') return true;
-    if (message?.params?.name !== 'streamed') return false;
-    response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-    response.write(event(progress(message)));
-    response.end(event({ jsonrpc: '2.0', id: message.id, result: { content: [{ type: 'text', text: 'done' }] } }));
-    return true;
-  });
+  const server = await startScriptedServer((asked) => asked.message?.params?.name === 'silent' || streams(asked));
   const browser = await openPage();
   try {
     const folder = new URL('tests/helpers/browsers/', browser.page.url());
