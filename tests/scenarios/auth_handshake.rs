@@ -1,9 +1,10 @@
 //! Credentials that a server refuses during the handshake.
 
-use super::reply::{Reply, http};
+use super::reply::{Reply, http, http_json};
 use super::server::Server;
 use super::{Tether, world};
 use mcp_tether::core::{CallId, ConnectOptions, ErrorCode, State};
+use serde_json::json;
 
 const INVALID: &str = "Bearer error=\"invalid_token\"";
 const SCOPE: &str = "Bearer error=\"insufficient_scope\", scope=\"notes\"";
@@ -53,6 +54,21 @@ fn a_refusal_of_either_message_of_the_handshake_asks_the_provider_once() {
             world.run_for(100);
             assert!(world.server().sessions.is_empty(), "{method} {status}: no session is left at the server");
         }
+    }
+}
+
+/// What the SDKs' bearer middleware answers: only the description tells a wrong audience from a missing scope.
+#[test]
+fn the_error_has_the_description_of_the_refusal() {
+    for (status, code) in [(401, ErrorCode::Unauthorized), (403, ErrorCode::Forbidden)] {
+        let body = json!({"error": "invalid_token", "error_description": "the audience is https://other.test"});
+        let mut world = world();
+        world.server().always("initialize", http_json(status, body));
+        let call = world.begin_connect("ann", "db", ConnectOptions::default());
+        world.finish(call);
+        assert_eq!(world.code(call), code);
+        let evidence = world.error(call).evidence.clone().unwrap_or_default();
+        assert!(evidence.contains("invalid_token: the audience is "), "{evidence}");
     }
 }
 

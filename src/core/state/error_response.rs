@@ -69,8 +69,8 @@ pub(crate) fn said<J: Json>(body: &Body<J>, request_id: Option<u64>) -> (Option<
                 Some(RpcSeen { code: error.get("code")?.as_f64()?, for_this_request: id.is_some() && id == request_id })
             });
             let words = error.as_ref().and_then(error_words);
-            // `{"error": "Not Found", "message": "Session not found"}` of NestJS and Fastify.
-            let more = message.get_str("message").or_else(|| message.get_str("detail"));
+            // `{"error": "Not Found", "message": "Session not found"}` of NestJS and Fastify, and RFC 6749 §5.2.
+            let more = ["message", "detail", "error_description"].into_iter().find_map(|name| message.get_str(name));
             let text = match (words, more) {
                 (Some(words), Some(more)) => concat(&[&words, ": ", &more]),
                 (words, more) => words.or(more).unwrap_or_default(),
