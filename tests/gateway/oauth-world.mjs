@@ -33,6 +33,11 @@ export async function startWorld({
   const guarded = await startProtectedServer(authority, { ...server, inner });
   const port = await findFreePort();
   const origin = `http://127.0.0.1:${port}`;
+  const close = async () => {
+    await guarded.close();
+    await inner?.close?.();
+    await authority.close();
+  };
   const stack = await startStack({
     server: false,
     port,
@@ -42,6 +47,9 @@ export async function startWorld({
       ...servers,
     },
     vars: { PUBLIC_ORIGIN: origin, TOKEN_KEYS: tokenKeys[0], ...vars },
+  }).catch(async (error) => {
+    await close(); // the process of the test would not end
+    throw error;
   });
   return {
     as: authority,
@@ -51,9 +59,7 @@ export async function startWorld({
     url: `${origin}/notes/mcp`,
     async stop() {
       await stack.stop();
-      await guarded.close();
-      await inner?.close?.();
-      await authority.close();
+      await close();
     },
   };
 }

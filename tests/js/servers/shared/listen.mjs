@@ -1,4 +1,5 @@
 // Starting an HTTP server on the loopback address and stopping it with all its connections.
+import { createSocket as createDatagramSocket } from 'node:dgram';
 import { createServer } from 'node:http';
 import { createServer as createSocketServer } from 'node:net';
 
@@ -35,7 +36,8 @@ export async function listen(handler, { port = 0 } = {}) {
   };
 }
 
-// Below the ports that systems give to outgoing connections and to port 0, on Linux from 32768: nothing takes such a port between this search and its use.
+// Below the ports that systems give to outgoing connections and to port 0, on Linux from 32768: nothing else takes such a port between this search and its
+// use.
 const PORTS = { first: 15_000, count: 17_000 };
 
 /**
@@ -45,9 +47,21 @@ const PORTS = { first: 15_000, count: 17_000 };
 export async function findFreePort() {
   for (let tries = 0; tries < 100; tries += 1) {
     const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
-    if (await isFree(port)) return port;
+    if ((await reserve(port)) && (await isFree(port))) return port;
   }
   throw new Error('there is no free port');
+}
+
+/**
+ * Keeps other test files from finding the same port before it is used: until this process ends it has the UDP port of the same number.
+ * @param {number} port @returns {Promise<boolean>}
+ */
+function reserve(port) {
+  return new Promise((resolve) => {
+    const mark = createDatagramSocket('udp4').unref();
+    mark.once('error', () => resolve(false));
+    mark.bind({ port, address: '127.0.0.1', exclusive: true }, () => resolve(true));
+  });
 }
 
 /** @param {number} port @returns {Promise<boolean>} */
