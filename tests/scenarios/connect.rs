@@ -403,7 +403,7 @@ fn a_session_that_a_restart_takes_before_initialized_is_followed_by_another() {
     assert_eq!((world.count("initialize"), world.count("notifications/initialized")), (2, 5));
 }
 
-/// A load balancer that sends each connection to another process of a server that is being replaced.
+/// One restart takes the session before `notifications/initialized`, the other one in use, in either order.
 #[test]
 fn a_server_that_restarts_twice_in_a_row_is_not_taken_for_one_that_keeps_no_sessions() {
     let lost = || http_rpc(404, -32001, "Session not found");
