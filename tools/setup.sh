@@ -174,7 +174,7 @@ install_locked_packages() {
   (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) || fail "npm ci failed: the npm registry has to be within reach"
 }
 
-# The official Python SDK, 1.x and 2.x, FastMCP, FastAPI-MCP, and one with FastAPI for the fixes of the doctor, each in an environment of its own.
+# The servers in Python that the client is tested with, and FastAPI for the fixes of the doctor, each in an environment of its own.
 set_up_python() {
   local requirements
   need_python

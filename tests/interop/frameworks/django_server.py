@@ -1,11 +1,8 @@
 """The same tools in a project of Django, with Django MCP Server: `django_server.py PORT`. It ends when its standard input
 closes."""
 
-import json
 import os
-import re
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -13,23 +10,16 @@ import django
 from django.conf import settings
 from django.core.management import call_command
 from django.urls import include, path
+from harness import end_with_the_test, note, note_handshake
 
 journal = Path(os.environ["JOURNAL"])
-
-
-def note(did, **more):
-    """Appends one line; one write, so that a kill leaves whole lines behind."""
-    line = json.dumps({"did": did, "process": os.getpid(), **more}) + "\n"
-    with open(journal, "ab", buffering=0) as lines:
-        lines.write(line.encode())
 
 
 def with_handshakes(respond):
     """A line in the journal for each handshake: Django MCP Server has no hook for that."""
 
     def middleware(request):
-        if re.search(rb'"method"\s*:\s*"initialize"', request.body):
-            note("initialize")
+        note_handshake(request.body)
         return respond(request)
 
     return middleware
@@ -65,13 +55,7 @@ class Tools(MCPToolset):
 
 urlpatterns = [path("", include("mcp_server.urls"))]
 
-
-def end_with_the_test():
-    sys.stdin.read()
-    os._exit(0)
-
-
 django.setup()
 call_command("migrate", verbosity=0)
-threading.Thread(target=end_with_the_test, daemon=True).start()
+end_with_the_test()
 call_command("runserver", f"127.0.0.1:{sys.argv[1]}", use_reloader=False)

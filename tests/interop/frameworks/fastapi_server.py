@@ -2,23 +2,12 @@
 standard input closes."""
 
 import asyncio
-import json
-import os
-import re
 import sys
-import threading
 
 import uvicorn
 from fastapi import FastAPI
 from fastapi_mcp import FastApiMCP
-
-
-def note(did, **more):
-    """Appends one line; one write, so that a kill leaves whole lines behind."""
-    line = json.dumps({"did": did, "process": os.getpid(), **more}) + "\n"
-    with open(os.environ["JOURNAL"], "ab", buffering=0) as journal:
-        journal.write(line.encode())
-
+from harness import end_with_the_test, note, note_handshake
 
 routes = FastAPI()
 
@@ -53,17 +42,11 @@ async def with_handshakes(scope, receive, send):
         event = await receive()
         body += event.get("body", b"")
         if event["type"] == "http.request" and not event.get("more_body"):
-            if re.search(rb'"method"\s*:\s*"initialize"', body):
-                note("initialize")
+            note_handshake(body)
         return event
 
     await routes(scope, read, send)
 
 
-def end_with_the_test():
-    sys.stdin.read()
-    os._exit(0)
-
-
-threading.Thread(target=end_with_the_test, daemon=True).start()
+end_with_the_test()
 uvicorn.run(with_handshakes, host="127.0.0.1", port=int(sys.argv[1]), log_level="error")

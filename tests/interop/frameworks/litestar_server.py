@@ -1,21 +1,11 @@
 """The same tools, built with Litestar's MCP plugin: `litestar_server.py PORT`. It ends when its standard input closes."""
 
 import asyncio
-import json
-import os
 import sys
-import threading
 
 import uvicorn
+from harness import end_with_the_test, note
 from litestar_mcp import MCP
-
-
-def note(did, **more):
-    """Appends one line; one write, so that a kill leaves whole lines behind."""
-    line = json.dumps({"did": did, "process": os.getpid(), **more}) + "\n"
-    with open(os.environ["JOURNAL"], "ab", buffering=0) as journal:
-        journal.write(line.encode())
-
 
 server = MCP("frameworks")
 
@@ -38,10 +28,5 @@ async def count(key: str) -> str:
     return key
 
 
-def end_with_the_test():
-    sys.stdin.read()
-    os._exit(0)
-
-
-threading.Thread(target=end_with_the_test, daemon=True).start()
+end_with_the_test()
 uvicorn.run(server.app, host="127.0.0.1", port=int(sys.argv[1]), log_level="error")

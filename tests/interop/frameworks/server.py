@@ -1,20 +1,11 @@
 """The same tools, built with FastMCP for Python: `server.py PORT`. It ends when its standard input closes."""
 
 import asyncio
-import json
-import os
 import sys
-import threading
 
 from fastmcp import FastMCP
 from fastmcp.server.middleware import Middleware
-
-
-def note(did, **more):
-    """Appends one line; one write, so that a kill leaves whole lines behind."""
-    line = json.dumps({"did": did, "process": os.getpid(), **more}) + "\n"
-    with open(os.environ["JOURNAL"], "ab", buffering=0) as journal:
-        journal.write(line.encode())
+from harness import end_with_the_test, note
 
 
 class Handshakes(Middleware):
@@ -44,10 +35,5 @@ def count(key: str) -> str:
     return key
 
 
-def end_with_the_test():
-    sys.stdin.read()
-    os._exit(0)
-
-
-threading.Thread(target=end_with_the_test, daemon=True).start()
+end_with_the_test()
 server.run(transport="http", host="127.0.0.1", port=int(sys.argv[1]), show_banner=False)
