@@ -5,7 +5,7 @@ import type { SessionSnapshot, WatchedSession } from './snapshot.js';
 export interface UseMcp extends SessionSnapshot {
   /** Calls a tool, after connecting if necessary. It rejects with an `McpError`; an error of the tool itself is a result with `isError`. Handle both. */
   readonly call: WatchedSession['call'];
-  /** Connects again after `failed`. It never rejects: `error` has the reason. */
+  /** Connects again after `failed` or `terminated`. It never rejects: `error` has the reason. */
   readonly retry: WatchedSession['retry'];
   /** Logs in, in the handler of a click, in the state `needsLogin`. It never rejects: `loginError` has the reason. */
   readonly login: WatchedSession['login'];

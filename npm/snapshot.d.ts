@@ -76,7 +76,7 @@ export interface LoginProvider extends AuthProvider {
 export interface WatchedSession extends Snapshot<SessionSnapshot> {
   /** Calls a tool, after connecting if necessary. Rejects with an {@link McpError}; an error of the tool itself is a result with `isError`. */
   call(name: string, args?: object, options?: RequestOptions): Promise<CallToolResult>;
-  /** Connects again after `failed`. Never rejects: the snapshot has the error. */
+  /** Connects again after `failed` or `terminated`. Never rejects: the snapshot has the error. */
   retry(): Promise<void>;
   /**
    * Logs in, in the handler of a click: the login window is opened at once. Then the waiting requests are sent, or the session is connected. Called

@@ -46,6 +46,18 @@ export function snapshotOf(manager) {
 
 const ignore = () => {};
 
+/** @param {SessionSnapshot['state'] | undefined} state */
+const isFinal = (state) => state === 'terminated' || state === 'closed';
+
+/** Whether the application has ended the session, or released the object. @param {McpSession | undefined} session */
+function isOver(session) {
+  try {
+    return isFinal(session?.state);
+  } catch {
+    return true;
+  }
+}
+
 /** @type {SessionSnapshot} */
 const IDLE = Object.freeze({
   state: 'connecting',
@@ -72,7 +84,7 @@ export function watchSession(manager, userId, serverName, options) {
       return session.callTool({ name, ...(args && { arguments: args }) }, callOptions);
     },
     // The snapshot has the error.
-    retry: () => connection.connect().then(ignore, ignore),
+    retry: () => connection.connectAgain().then(ignore, ignore),
     login: () => connection.login().then(ignore, ignore),
   };
 }
@@ -118,11 +130,17 @@ class Connection {
     return this.#connecting;
   }
 
+  /** Connects, also after the application has ended the session. */
+  connectAgain() {
+    if (isOver(this.store.value.session)) this.#connecting = undefined;
+    return this.connect();
+  }
+
   /** Logs in, and connects if that has failed before. The login begins in this turn, which may be that of a click. */
   async login() {
     const { userId, serverName } = this.#key;
     await this.#logins?.login(userId, serverName);
-    await this.connect();
+    await this.connectAgain();
   }
 
   /** @param {() => boolean} isWanted */
@@ -183,14 +201,19 @@ class Connection {
     const { userId, serverName } = this.#key;
     mustBeManager(this.#manager);
     const unfollow = follow(this.#manager, userId, serverName, (state) => {
-      if (this.store.value.session) this.#change({ state });
+      const { session } = this.store.value;
+      // Others of the application connect again.
+      if (isOver(session) && !isFinal(state)) this.connectAgain();
+      else if (session) this.#change({ state });
     });
     this.#endings.push(unfollow);
     if (this.#logins) this.#endings.push(this.#logins.subscribe(() => this.#change({})));
     this.#isWatched = true;
     const { session } = this.store.value;
-    if (session) this.#watch(session);
-    else this.connect();
+    if (session && !isOver(session)) {
+      this.#change({ state: session.state });
+      this.#watch(session);
+    } else this.connectAgain();
   }
 
   // Releases the object; the session stays.
@@ -208,8 +231,7 @@ class Connection {
     this.#state = fields.state ?? this.#state;
     const { userId, serverName } = this.#key;
     const needed = this.#logins?.getSnapshot().find((one) => one.userId === userId && one.serverName === serverName);
-    const isOver = this.#state === 'terminated' || this.#state === 'closed';
-    const state = needed && !isOver ? 'needsLogin' : this.#state;
+    const state = needed && !isFinal(this.#state) ? 'needsLogin' : this.#state;
     this.store.set(Object.freeze({ ...this.store.value, ...fields, state, loginError: needed?.error }));
   }
 }

@@ -116,6 +116,67 @@ describe('snapshots', { timeout: 60_000 }, () => {
     unsubscribe();
   });
 
+  test('of a session: called before it has subscribers, it shows the state that the session has when one comes', async () => {
+    const watched = watchSession(manager, 'ada', 's');
+    await watched.call('read');
+    const { session } = watched.getSnapshot();
+    lost.add(session.sessionId);
+    const recovering = new Promise((resolve) => manager.events.addEventListener('recoveryStarted', resolve));
+    const call = session.ping();
+    await recovering;
+    const unsubscribe = watched.subscribe(() => {});
+    assert.equal(watched.getSnapshot().state, 'recovering');
+    await call;
+    await until(watched, ({ state }) => state === 'ready');
+    unsubscribe();
+  });
+
+  test('of a session: ended by the application, it connects when asked again', async () => {
+    const watched = watchSession(manager, 'ada', 's');
+    const unsubscribe = watched.subscribe(() => {});
+    const { session } = await until(watched, ({ tools }) => tools.length === 2);
+    await session.terminate();
+    await until(watched, ({ state }) => state === 'terminated');
+    await assert.rejects(watched.call('read'), { code: 'closed' });
+    await watched.retry();
+    const next = await until(watched, ({ state, tools }) => state === 'ready' && tools.length === 2);
+    assert.notEqual(next.session, session);
+    assert.equal((await watched.call('read')).content.length, 1);
+    unsubscribe();
+  });
+
+  test('of a session: ended, it has the one that is connected elsewhere', async () => {
+    const watched = watchSession(manager, 'ada', 's');
+    const unsubscribe = watched.subscribe(() => {});
+    const { session } = await until(watched, ({ tools }) => tools.length === 2);
+    await session.terminate();
+    await until(watched, ({ state }) => state === 'terminated');
+    await manager.connect('ada', 's');
+    await until(watched, (next) => next.state === 'ready' && next.session !== session);
+    assert.equal((await watched.call('read')).content.length, 1);
+    unsubscribe();
+  });
+
+  test('of a session: connects when asked again, although its object was released', async () => {
+    const watched = watchSession(manager, 'ada', 's');
+    const unsubscribe = watched.subscribe(() => {});
+    const { session } = await until(watched, ({ tools }) => tools.length === 2);
+    await session[Symbol.asyncDispose]();
+    await watched.retry();
+    assert.equal((await watched.call('read')).content.length, 1);
+    unsubscribe();
+  });
+
+  test('of a session: ended while it had no subscribers, it connects with the next one', async () => {
+    const watched = watchSession(manager, 'ada', 's');
+    await watched.call('read');
+    await manager.terminate('ada', 's');
+    const unsubscribe = watched.subscribe(() => {});
+    const { session, error } = await until(watched, ({ tools }) => tools.length === 2);
+    assert.deepEqual([session.state, error], ['ready', undefined]);
+    unsubscribe();
+  });
+
   test('of a session: left before it is connected, nothing is left of it', async () => {
     const watched = watchSession(manager, 'ada', 's');
     watched.subscribe(() => {})();
