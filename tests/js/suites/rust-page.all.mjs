@@ -96,6 +96,23 @@ describe('the programs of docs/rust.md in new projects', async () => {
   const [lines] = await shellBlocks('docs/rust.md');
   const dependencies = commandsOf(lines).filter((command) => command.startsWith('cargo add '));
 
+  test('the page: what an editor checks, without a target, compiles', async (context) => {
+    const place = await makeFolder();
+    context.after(place.remove);
+    const [, section] = text.split('E0432');
+    const [, config] = /^```toml\n([\s\S]*?)^```$/m.exec(section);
+    const [, program] = /^```rust\n([\s\S]*?)^```$/m.exec(text);
+    const project = join(place.folder, 'notes');
+
+    await symlink(root, join(place.folder, 'mcp-tether'));
+    await typed('cargo new --lib notes && mkdir notes/.cargo', place.folder);
+    await typed(dependencies.join('\n'), project);
+    await writeFile(join(project, 'src/lib.rs'), program);
+    await assert.rejects(typed('cargo check', project), /E0432/);
+    await writeFile(join(project, '.cargo/config.toml'), config);
+    await typed('cargo check', project);
+  });
+
   for (const framework of ['Leptos', 'Yew'])
     test(`${framework}: compiles`, async (context) => {
       const place = await makeFolder();
