@@ -87,6 +87,32 @@ test('a manager may be closed and freed in the callback of its own timer', async
   assert.equal(armed.size, 0, 'no timer is left');
 });
 
+// As docs/toolchains.md says of fake timers.
+test('where a test fakes `performance` with the timers, a call ends when they are advanced', async (context) => {
+  let now = performance.now();
+  context.mock.method(performance, 'now', () => now);
+  const { armed, fire } = timersByHand();
+  const silent = (url, init) => (/tools\/call/.test(init.body) ? new Promise(() => {}) : answering(url, init));
+  const manager = newManager({ fetch: silent });
+  const session = await manager.connect('u', 's');
+  const refused = assert.rejects(session.callTool({ name: 't' }, { timeout: 60_000 }), { code: 'request_timeout' });
+  now += 60_000;
+  assert.equal(armed.size, 1);
+  fire();
+  await refused;
+  await manager.close();
+});
+
+test('calls are answered although a test has replaced the timers and advances none', async (context) => {
+  const manager = newManager();
+  const session = await manager.connect('u', 's');
+  context.mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] });
+  await session.ping();
+  const other = newManager();
+  await (await other.connect('u', 's')).ping();
+  await Promise.all([manager.close(), other.close()]);
+});
+
 test('100,000 timers, each armed when the one before fired, leave nothing behind', async () => {
   const { armed, fire } = timersByHand();
   const manager = newManager();
