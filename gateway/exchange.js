@@ -170,7 +170,9 @@ export class Exchange {
     const sink = this.#newSink(this.#stream);
     const { answer } = sink;
     this.#sink = sink;
-    sink.greet();
+    // Without an id, the official TypeScript client would lose its place when this connection breaks as well.
+    if (this.#primes) sink.prime(lastEventId);
+    else sink.greet();
     sink.replay(this.#log.after(this.#stream, lastEventId));
     return answer;
   }

@@ -1,5 +1,6 @@
 // The client's POSTs that wait for responses, and their requests.
 // @ts-check
+import { bodiless } from './answers.js';
 import { EventStream } from './event-stream.js';
 import { Exchange } from './exchange.js';
 import { error } from './messages.js';
@@ -112,10 +113,14 @@ export class Exchanges {
   #replay(stream, lastEventId) {
     for (const id of this.#log.waiting(stream)) this.#log.append(stream, error(id, OUTCOME_UNKNOWN));
     this.#log.setWaiting(stream, []);
+    const missed = this.#log.after(stream, lastEventId);
+    // The client has everything. The official TypeScript client comes back all the same, 1.23 after each response and later ones after each error, and again
+    // when that stream ends. "A client can be told to stop reconnecting using the HTTP 204 No Content response code" (HTML §9.2).
+    if (missed.length === 0) return bodiless(204);
     const sink = new EventStream(stream, this.#limits.SLOW_READER_BYTES, () => {});
     const { answer } = sink;
     sink.greet();
-    sink.replay(this.#log.after(stream, lastEventId));
+    sink.replay(missed);
     sink.close();
     return answer;
   }

@@ -70,6 +70,30 @@ describe('a client that comes back for its answer', () => {
     assert.equal((await rest(session, second)).at(-1).result.content[0].text.length, 600_000);
   });
 
+  test('has an id from the start of the rest, too: a second break loses nothing', async () => {
+    const session = await ada.open();
+    const last = await leave(session, 'slow', { ms: 600_000 }, 'long');
+    const events = eventsOf(await get(session, last));
+    assert.deepEqual((await events.next()).value, { id: last, data: undefined });
+    await ada.send('DELETE', { headers: { 'Mcp-Session-Id': session } });
+    assert.equal((await events.next()).value.data.id, 'long');
+  });
+
+  test('is told to stop when it has it, as clients come back after each response, or after each error', async () => {
+    const session = await ada.open();
+    const received = async (response) => {
+      let last;
+      for await (const { id } of eventsOf(response)) last = id;
+      return last;
+    };
+    for (const tool of ['echo', 'nope', 'slow']) {
+      const last = await received(await ada.call(session, tool, { text: 'hi', ms: 300 }, { id: tool }));
+      const answer = await get(session, last);
+      assert.equal(answer.status, 204, tool);
+      assert.equal(answer.body, null);
+    }
+  });
+
   test('a GET stream has an id from the start, so what is sent into a dead connection is not lost', async () => {
     const session = await ada.open();
     const events = eventsOf(await get(session));
