@@ -10,7 +10,7 @@ import { plain, RawJson, write } from './raw-json.js';
 
 /** Headers of every response. */
 export const always = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
-const jsonHeaders = { 'content-type': 'application/json' };
+export const jsonHeaders = { 'content-type': 'application/json' };
 /** Headers of event streams. */
 export const streamHeaders = {
   'content-type': 'text/event-stream',

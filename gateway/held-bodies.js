@@ -1,6 +1,7 @@
 // Bodies that the entry fetches from a session's object. An RPC call costs a third less than a request, but it cannot carry large bodies, and the
 // object cannot detect that the reader of a returned stream has disconnected.
 // @ts-check
+import { jsonHeaders } from './answers.js';
 
 /** @import { Answer, ObjectAnswer } from './types.js' */
 
@@ -21,7 +22,9 @@ export class HeldBodies {
     if (!body || (typeof body === 'string' && body.length <= LARGE)) return answer;
     this.#last += 1;
     this.#held.set(this.#last, { body, since: Date.now() });
-    return { ...answer, body: null, bodyNumber: this.#last };
+    // The entry gets a stream, from which it cannot tell that this is JSON.
+    const headers = typeof body === 'string' ? { ...jsonHeaders, ...answer.headers } : answer.headers;
+    return { ...answer, headers, body: null, bodyNumber: this.#last };
   }
 
   /** The Response with a body. @param {number} number of the body */
