@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Installs the pinned tools: `tools/setup.sh <part>…`, parts rust, wasm-bindgen, wasm-pack, cargo-deny, cargo-fuzz,
-# llvm-cov, node, browsers, webkit, python, nginx, programs, load. Existing tools are left alone.
+# llvm-cov, node, browsers, webkit, python, nginx, programs, frameworks, load. Existing tools are left alone.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 source "$root/tools/debian-packages.sh"
 
 main() {
-  [ $# -gt 0 ] || fail "say what to set up: rust, wasm-bindgen, wasm-pack, cargo-deny, cargo-fuzz, llvm-cov, node, browsers, webkit, python, nginx, programs, load"
+  [ $# -gt 0 ] || fail "say what to set up: rust, wasm-bindgen, wasm-pack, cargo-deny, cargo-fuzz, llvm-cov, node, browsers, webkit, python, nginx, programs, frameworks, load"
   mkdir -p "$stamps"
   # Two targets of the Makefile may need the same tool at the same moment.
   exec 9>"$tools/setup.lock"
