@@ -1,8 +1,10 @@
 //! The GET stream of a session: a bounded request rate on every server, and how an idle client detects a lost session.
 
 use super::reply::{Data, Reply, Step, http, http_json, http_rpc, reset, silence, stream};
+use super::server::Servers;
+use super::world::{Network, Sent, World, configured};
 use super::{Tether, world};
-use mcp_tether::core::{SessionRef, State};
+use mcp_tether::core::{ExchangeId, SessionRef, State};
 use serde_json::{Value, json};
 
 fn note(text: &str) -> Value {
@@ -190,15 +192,17 @@ fn a_stream_that_is_not_implemented_is_requested_once() {
 }
 
 #[test]
-fn a_conflict_is_waited_out_twice_and_then_left_alone() {
+fn a_conflict_that_stays_is_asked_about_rarely_and_costs_no_call() {
     let mut world = world();
     world.server().always("GET", http_rpc(409, -32000, "Conflict: Only one SSE stream is allowed per session"));
     let session = world.connect();
-    world.run_for(600_000);
-    assert_eq!(world.count("GET"), 3, "one attempt and two retries");
-    assert_eq!(world.count("initialize"), 1, "a conflict never costs the session");
-    let errors = world.lines().iter().filter(|line| line.contains("session_conflict")).count();
-    assert_eq!(errors, 1, "only the first conflict is reported");
+    world.run_for(30_000);
+    assert!((4..=5).contains(&world.count("GET")), "{} in half a minute", world.count("GET"));
+    world.run_for(3_570_000);
+    assert!((12..=30).contains(&world.count("GET")), "{} in an hour", world.count("GET"));
+    assert_eq!((world.count("initialize"), world.count("ping")), (1, 0), "a conflict never costs the session");
+    let lines = |text: &str| world.lines().iter().filter(|line| line.contains(text)).count();
+    assert_eq!((lines("session_conflict"), lines("retrying slowly")), (1, 1), "only the first is reported");
     let call = world.tool(session, "order");
     world.finish(call);
     world.result(call);
@@ -212,6 +216,55 @@ fn a_conflict_that_passes_is_forgotten() {
     world.connect();
     world.run_for(20_000);
     assert_eq!(world.open_gets().len(), 1);
+}
+
+/// rust-mcp-sdk and pmcp keep the stream of a broken connection for 5 to 15 seconds.
+#[test]
+fn a_server_that_frees_a_broken_stream_late_gets_the_client_back_at_its_cursor() {
+    let (mut world, _) = listening();
+    let get = world.open_gets()[0];
+    world.push(get, Step::Event(Some("e7".into()), None, Data::Json(note("before"))));
+    world.server().always("GET", http(409, "Conflict: a stream is open"));
+    world.push(get, Step::Fail(mcp_tether::core::FailureKind::Broken));
+    world.run_for(15_000);
+    assert_eq!(world.open_gets().len(), 0);
+    world.server().behave();
+    world.run_until("the stream", |world| world.open_gets().len() == 1);
+    assert_eq!(world.sent_as("GET").last().unwrap().cursor(), Some("e7"));
+    world.run_for(1);
+    let get = world.open_gets()[0];
+    world.push(get, Step::Event(None, None, Data::Json(note("after"))));
+    assert_eq!(world.notified.len(), 2);
+    assert_eq!(world.count("initialize"), 1);
+}
+
+/// A server that lets one client have a stream, the newest, and ends that of the other.
+struct Newest(Servers, Option<ExchangeId>, Vec<(ExchangeId, u64, Step)>);
+
+impl Network for Newest {
+    fn answer(&mut self, sent: &Sent) -> Reply {
+        if sent.verb == "GET" {
+            let before = self.1.replace(sent.exchange);
+            self.2.extend(before.map(|before| (before, 1, Step::End)));
+        }
+        self.0.answer(sent)
+    }
+
+    fn elsewhere(&mut self) -> Vec<(ExchangeId, u64, Step)> {
+        std::mem::take(&mut self.2)
+    }
+}
+
+#[test]
+fn two_clients_that_take_the_stream_from_each_other_do_so_more_and_more_rarely() {
+    let config = configured(&json!({"mcpServers": {"db": {"url": "https://db.test/mcp"}}}), &json!({}));
+    let mut servers = Servers::new(&["db"]);
+    servers.0.get_mut("db").unwrap().listens = true;
+    let mut world = World::new(config, Newest(servers, None, Vec::new()), 7);
+    world.connect_as("ann", "db");
+    world.connect_as("bob", "db");
+    world.run_for(3_600_000);
+    assert!(world.count("GET") <= 80, "{} in an hour", world.count("GET"));
 }
 
 #[test]

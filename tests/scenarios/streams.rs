@@ -67,6 +67,21 @@ fn a_resume_that_brings_nothing_keeps_the_cursor() {
     assert_eq!(cursors(&world), [Some("e1"); 3]);
 }
 
+/// The official TypeScript SDK (v1) answers 409 until it notices that the connection of the stream broke.
+#[test]
+fn a_resume_that_meets_the_broken_stream_is_tried_again() {
+    let taken = http_rpc(409, -32000, "Conflict: Stream already has an active connection");
+    let (mut world, _, call) = call(stream().priming(0, "e1", None).cut(5), [taken.clone(), taken, stream()]);
+    world.run_until("three resumes", |world| world.count("GET") == 3);
+    assert_eq!(cursors(&world), [Some("e1"); 3]);
+    world.run_for(1);
+    let get = world.open_gets()[0];
+    let answer = answer(&world);
+    world.push(get, answer);
+    assert_eq!(world.result(call), json!({"done": true}));
+    assert_eq!((world.count("tools/call"), world.count("ping")), (1, 0));
+}
+
 #[test]
 fn resumes_that_bring_nothing_end_in_an_unknown_outcome() {
     let (mut world, _, call) = call(stream().priming(0, "e1", None).end(0), []);

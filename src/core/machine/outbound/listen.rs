@@ -311,20 +311,12 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The server has another stream open for the session, usually our own previous one.
+    /// The server has another stream open for the session, usually our own previous one, which some servers keep for
+    /// seconds after its connection broke. Asking again takes it from no other client.
     fn on_conflict(&mut self, session: SessionRef, evidence: &str) {
         let Some(record) = self.store.get_mut(session) else { return };
-        let (is_first, gives_up) = record.listen.conflict();
-        if is_first {
+        if record.listen.conflict() {
             self.report_session_error(session, ErrorCode::SessionConflict, Some(evidence.to_owned()));
-        }
-        if gives_up {
-            self.log(
-                session,
-                Level::Warn,
-                "The server has another stream open for this session; continuing without one",
-            );
-            return self.listen_refused(session, 409, "another stream is open");
         }
         self.listen_later(session, None);
     }

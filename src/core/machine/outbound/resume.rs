@@ -93,7 +93,8 @@ impl<J: Json> Manager<J> {
     pub(crate) fn on_resume_refused(&mut self, call: CallId, response: &ErrorResponse<'_, J>) {
         let Some(session) = self.calls.get(call).map(|record| record.session) else { return };
         match response.verdict {
-            Verdict::Refused(_) | Verdict::Unknown | Verdict::Outage => {
+            // 409: the server has not noticed yet that the connection of the stream broke.
+            Verdict::Refused(_) | Verdict::Unknown | Verdict::Outage | Verdict::Conflict => {
                 return self.resume_failed(call, "the server failed");
             }
             // The event or the session may be gone. A GET alone cannot tell which.

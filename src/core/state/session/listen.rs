@@ -6,8 +6,6 @@ use crate::core::state::stream::EventStream;
 
 /// A stream that was open this long did not fail, even without events: proxies close quiet streams.
 const LONG_ENOUGH: Millis = 10_000;
-/// Limit of consecutive 409s. Then the session goes on with POSTs only.
-const MAX_CONFLICTS: u32 = 2;
 
 /// The GET stream of one generation.
 #[derive(Debug, Default)]
@@ -15,7 +13,8 @@ pub(crate) struct Listen {
     pub(crate) phase: Phase,
     /// Its cursor, `retry` and failures.
     stream: EventStream,
-    conflicts: u32,
+    /// Whether the server answered 409 since the stream was last open.
+    conflicts: bool,
     /// Whether the stream was open before, so that notifications may be missing.
     was_open: bool,
     /// The predecessor, until this stream is open.
@@ -98,16 +97,15 @@ impl Listen {
         };
         self.stream.close(was_open && span >= LONG_ENOUGH);
         if was_open {
-            self.conflicts = 0;
+            self.conflicts = false;
         }
         Some(was_open)
     }
 
-    /// Counts a 409. Returns whether it is the first in a row, and whether the limit is reached.
-    pub(crate) fn conflict(&mut self) -> (bool, bool) {
-        self.conflicts += 1;
+    /// Counts a 409. Returns whether it is the first in a row.
+    pub(crate) fn conflict(&mut self) -> bool {
         self.stream.fail();
-        (self.conflicts == 1, self.conflicts > MAX_CONFLICTS)
+        !std::mem::replace(&mut self.conflicts, true)
     }
 
     /// Where to resume the stream of this generation.
@@ -187,12 +185,13 @@ mod tests {
     }
 
     #[test]
-    fn conflicts_are_given_up_after_two_in_a_row_and_an_open_stream_ends_the_row() {
+    fn an_open_stream_ends_a_row_of_conflicts() {
         let mut listen = opening();
-        assert_eq!([(); 3].map(|()| listen.conflict()), [(true, false), (false, false), (false, true)]);
+        assert_eq!([(); 3].map(|()| listen.conflict()), [true, false, false]);
+        assert_eq!(listen.events().failures(), 3);
         listen.open(STREAM);
         listen.close(STREAM, 0);
-        assert_eq!(listen.conflict(), (true, false));
+        assert!(listen.conflict());
     }
 
     #[test]
