@@ -187,6 +187,45 @@ fn errors_of_a_first_connect_say_what_to_check() {
     }
 }
 
+/// Protection against DNS rebinding: the TypeScript SDK, Python's (421 for the host), rmcp, Starlette, Vite.
+#[test]
+fn a_host_or_origin_that_is_not_allowed_is_named() {
+    for reply in [
+        http_rpc(403, -32000, "Invalid Host: mcp.example"),
+        http_rpc(403, -32000, "Invalid Origin header: https://app.example"),
+        http(421, "Invalid Host header"),
+        http(403, "Invalid Origin header"),
+        http(403, "Forbidden: Host header is not allowed"),
+        http(403, "Forbidden: Origin header is not allowed"),
+        http(400, "Invalid host header"),
+        http(403, "Blocked request. This host (\"mcp.example\") is not allowed."),
+    ] {
+        for method in ["initialize", "tools/call"] {
+            let mut world = world();
+            world.server().always(method, reply.clone());
+            let call = if method == "initialize" {
+                world.begin_connect("ann", "db", ConnectOptions::default())
+            } else {
+                let session = world.connect();
+                world.tool(session, "order")
+            };
+            world.finish(call);
+            let error = world.error(call);
+            assert_eq!(error.code, ErrorCode::Forbidden, "{error}");
+            assert_eq!(error.message, "the server does not allow this Host or Origin");
+            // 421 asks for another connection.
+            let is_misdirected = error.status == Some(421);
+            assert_eq!((error.retryable, world.count(method) > 1), (is_misdirected, is_misdirected), "{error}");
+        }
+    }
+    // A tool's or a scope's refusal is none of these.
+    let mut world = world();
+    world.server().always("initialize", http(403, "you may not read the origin of this order"));
+    let call = world.begin_connect("ann", "db", ConnectOptions::default());
+    world.finish(call);
+    assert_eq!(world.error(call).message, "the credentials do not permit this request");
+}
+
 #[test]
 fn an_answer_as_a_stream_is_as_good_and_brings_the_id_in_its_header() {
     let mut world = world();

@@ -1,6 +1,6 @@
 //! Exchanges that fail before their response: the caller's error follows from what the host knows of the failure.
 
-use super::reply::{fails, http_rpc, result};
+use super::reply::{fails, http, http_rpc, result};
 use super::{world, world_with};
 use mcp_tether::core::{ErrorCode, FailureKind, State};
 use serde_json::json;
@@ -73,10 +73,13 @@ fn a_session_id_hidden_by_cors_is_reported_if_the_server_requires_one() {
         (400, "no session"),
         (400, "Invalid or expired session"),
         (404, "Session not found"),
+        (400, ""),
+        (422, ""),
     ] {
         let mut world = hidden_id();
         let session = world.connect();
-        world.server().always("tools/call", http_rpc(status, -32000, words));
+        let refusal = if words.is_empty() { http(status, "") } else { http_rpc(status, -32000, words) };
+        world.server().always("tools/call", refusal);
         for _ in 0..3 {
             let call = world.tool(session, "order");
             world.finish(call);
@@ -110,10 +113,12 @@ fn a_server_without_sessions_is_not_suspected_of_hiding_their_ids() {
     world.finish(wrong);
     assert_eq!((world.code(wrong), world.count("initialize")), (ErrorCode::RpcError, 1));
     // Without an id it has answered requests already.
-    world.server().next("tools/call", [http_rpc(400, -32602, "no checkout session")]);
-    let odd = world.tool(session, "order");
-    world.finish(odd);
-    assert_eq!((world.code(odd), world.count("initialize")), (ErrorCode::RpcError, 1));
+    world.server().next("tools/call", [http_rpc(400, -32602, "no checkout session"), http(400, "")]);
+    for code in [ErrorCode::RpcError, ErrorCode::HttpError] {
+        let odd = world.tool(session, "order");
+        world.finish(odd);
+        assert_eq!((world.code(odd), world.count("initialize")), (code, 1));
+    }
 }
 
 /// A proxy removes the header from responses.

@@ -4,7 +4,7 @@
 //! The code of a JSON-RPC error alone is never evidence of a lost session: −32001 means "session not found" on some
 //! servers and "request timeout" on others, and 404 with −32601 is 2026-07-28's response to an unknown method.
 
-use crate::core::kit::text::{concat, decimal, mentions, words};
+use crate::core::kit::text::{concat, decimal, mentions, split_once, words};
 use crate::core::kit::time::Millis;
 use crate::core::protocol::codes::{self, METHOD_NOT_FOUND, UNSUPPORTED_VERSION};
 use crate::core::protocol::error_code::ErrorCode;
@@ -191,24 +191,34 @@ pub fn speaks(text: &str) -> bool {
     names_session(text) || mentions(text, "invalid request parameters")
 }
 
+/// Whether a refusal is about the `Host` or `Origin` of the request: protection against DNS rebinding, which the SDKs'
+/// servers have, and the allowed hosts of Starlette and Vite.
+pub fn refuses_host(text: &str) -> bool {
+    const WORDS: [&str; 4] = ["invalid host", "invalid origin", "header is not allowed", "this host"];
+    WORDS.iter().any(|words| mentions(text, words))
+}
+
 /// Whether a text mentions the session or its handshake.
 fn names_session(text: &str) -> bool {
     mentions(text, "session") || mentions(text, "initiali")
 }
 
-/// The evidence as one sentence, for errors and events. It quotes at most a short excerpt of the server's text.
-pub fn evidence(seen: &Seen<'_>) -> String {
+/// The evidence as one sentence, for errors and events. It quotes at most short excerpts of the server's text, and of the
+/// description in its `WWW-Authenticate` (RFC 6750 §3), which may be the only one.
+pub fn evidence(seen: &Seen<'_>, challenge: Option<&str>) -> String {
     let mut sentence =
         if seen.status == 0 { String::from("a redirect") } else { concat(&["HTTP ", &decimal(seen.status.into())]) };
     if let Some(rpc) = &seen.rpc {
         sentence.push_str(", JSON-RPC error ");
         sentence.push_str(&integer(rpc.code));
     }
-    let words = excerpt(seen.text);
-    if !words.is_empty() {
-        sentence.push_str(" \"");
-        sentence.push_str(&words);
-        sentence.push('"');
+    let described = challenge.and_then(|challenge| split_once(challenge, "error_description=\""));
+    let described = described.and_then(|(_, rest)| Some(split_once(rest, "\"")?.0));
+    for text in [seen.text, described.unwrap_or_default()] {
+        let words = excerpt(text);
+        if !words.is_empty() && !mentions(&sentence, &words) {
+            sentence.push_str(&concat(&[" \"", &words, "\""]));
+        }
     }
     sentence.push_str(match (seen.is_get, seen.relation) {
         (true, _) => " to a GET of the stream",

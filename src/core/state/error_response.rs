@@ -5,7 +5,7 @@ use crate::core::kit::text::concat;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::jsonrpc;
-use crate::core::protocol::verdict::{RpcSeen, Verdict};
+use crate::core::protocol::verdict::{RpcSeen, Verdict, refuses_host};
 use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::suspicion::Oddity;
 use std::rc::Rc;
@@ -91,6 +91,11 @@ pub(crate) fn response_error<J: Json>(response: &ErrorResponse<'_, J>) -> Error<
         Verdict::Stale { .. } => Error::new(ErrorCode::SessionTerminated, "the session was replaced meanwhile"),
         Verdict::Conflict => {
             Error::new(ErrorCode::SessionConflict, "the server has another stream open for this session")
+        }
+        Verdict::Forbidden | Verdict::Final | Verdict::Refused(_)
+            if !is_answered && refuses_host(&response.evidence) =>
+        {
+            Error::new(ErrorCode::Forbidden, "the server does not allow this Host or Origin")
         }
         Verdict::Refused(_) if !is_answered => http("the server refused the request for now"),
         Verdict::Unauthorized => {

@@ -56,7 +56,8 @@ impl<J: Json> Manager<J> {
             asks_to_wait: head.retry_after.is_some(),
             retry_after: head.retry_after.as_deref().and_then(|value| headers::retry_after(value, self.now)),
         };
-        let evidence = self.discreet(&record, &verdict::evidence(&seen));
+        let evidence = verdict::evidence(&seen, head.challenge.as_deref());
+        let evidence = self.discreet(&record, &evidence);
         let is_vendors = seen.relation == Relation::Current
             && self.store.get(record.session).is_some_and(|owner| owner.server.session.loses(head.status, &text));
         let wants = Wants::of(head.status, head.challenge.as_deref());

@@ -1,7 +1,7 @@
 //! Attempts that end without a result: retry, replay, or an error for the caller.
 
 use crate::core::api::{
-    CallId, Error, Failure, FailureKind, SessionRef, as_unknown, error_words, failure_error, rpc_error,
+    Body, CallId, Error, Failure, FailureKind, SessionRef, as_unknown, error_words, failure_error, rpc_error,
 };
 use crate::core::machine::Manager;
 use crate::core::protocol::codes::METHOD_NOT_FOUND;
@@ -148,8 +148,10 @@ impl<J: Json> Manager<J> {
     pub(crate) fn hides_id(&self, session: SessionRef, response: &ErrorResponse<'_, J>) -> bool {
         let Some(owner) = self.store.get(session).filter(|owner| owner.hides_id) else { return false };
         match response.verdict {
-            // In the server's own words, before it has answered any request without an id.
-            _ if matches!(response.status, 400 | 422) => response.speaks && !owner.has_answered,
+            // In the server's own words or without any, before it has answered any request without an id.
+            _ if matches!(response.status, 400 | 422) => {
+                (response.speaks || matches!(response.body, Body::Empty)) && !owner.has_answered
+            }
             Verdict::Lost(_) | Verdict::Doubtful(_) => true,
             // The POST of `initialize` succeeded at the same URL.
             _ => response.verdict == Verdict::Final && response.status == 404,

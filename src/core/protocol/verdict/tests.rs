@@ -200,6 +200,6 @@ proptest! {
         }
         // A response with the request's own id never loses a session by itself.
         prop_assert!(!(for_this_request && code.is_some() && matches!(verdict, Verdict::Lost(_))));
-        prop_assert!(evidence(&seen).len() < 320);
+        prop_assert!(evidence(&seen, None).len() < 320);
     }
 }
