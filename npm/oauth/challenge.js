@@ -5,7 +5,7 @@
  * What the Bearer and DPoP challenges of a response say; the others are passed over.
  *
  * @param {string | undefined} header
- * @returns {{ hints: string[], scope?: string, error?: string }}
+ * @returns {{ hints: string[], scope?: string, error?: string, error_description?: string }}
  */
 export function readChallenge(header = '') {
   /** @type {any} */

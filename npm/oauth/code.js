@@ -26,7 +26,7 @@ export async function codeLogin({ web, place, found, sent, scope, entry, prover,
   const lost = stored?.lost ?? 0;
   let withoutDocument = stored?.kind === 'registered';
   if (await isForgotten(web, as, stored)) [withoutDocument, stored] = [true, undefined];
-  let withoutOffline = false;
+  let withoutOffline = entry?.withoutOffline;
   for (;;) {
     const client = await identify(web, as, settings, { redirectUri, scope, grants, stored, withoutDocument });
     await keepClient({ ...client, lost: lost + 1 });

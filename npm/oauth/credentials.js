@@ -24,9 +24,10 @@ import { exclusively } from './lock.js';
  * @property {string} [handed] the token that was returned last
  * @property {number} refreshes that answered refusals, in a row
  * @property {number} logins in a row
+ * @property {number} [attempt] of the refusal before, or 0 where another session got the same token
  * @property {number} since when the last token was got
  * @property {AbortController} [aborter] of the login under way
- * @property {{ error: unknown, at: number }} [failure] of a login that came back to this page
+ * @property {unknown} [failure] of a login that came back to this page, until a request is refused
  * @property {Map<string, import('./flights.js').Flight>} flights
  *
  * @typedef {object} Place a user at a server

@@ -82,8 +82,7 @@ export async function authorizationRequest(web, options, about) {
 
 /** @param {Web} web @param {Metadata} as @param {Client} client @param {Record<string, string | undefined>} parameters @returns {Promise<string>} */
 async function push(web, as, client, parameters) {
-  const { request_uri } = await post(web, as, client, 'pushed_authorization_request_endpoint', parameters);
-  return String(request_uri);
+  return (await post(web, as, client, 'pushed_authorization_request_endpoint', parameters)).request_uri;
 }
 
 /**

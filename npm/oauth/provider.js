@@ -7,18 +7,18 @@ import { channelOf } from './channel.js';
 import { redeem } from './code.js';
 import { Credentials, isFresh } from './credentials.js';
 import { discover } from './discovery.js';
-import { cancelled, isOfClient, OAuthError } from './error.js';
+import { cancelled, isOfClient, OAuthError, said } from './error.js';
 import { join } from './flights.js';
 import { missing, union } from './scope.js';
 import { defaultStorage } from './storage.js';
-import { post, readTokens } from './tokens.js';
+import { claimsOf, post, readTokens } from './tokens.js';
 
 /**
  * @typedef {import('./web.js').Web} Web
  * @typedef {import('./credentials.js').Entry} Entry
  * @typedef {import('./credentials.js').Place} Place
  * @typedef {import('./credentials.js').Tokens} Tokens
- * @typedef {{ hints: string[], scope?: string, error?: string }} Challenge
+ * @typedef {{ hints: string[], scope?: string, error?: string, error_description?: string }} Challenge
  *
  * @typedef {object} Login what `acquire` is given
  * @property {Web} web
@@ -62,7 +62,10 @@ export class Provider {
           this.#renew(place, web, answer, attempt, interactive),
         )
       : await this.#fly(place, 'recall', signal, (web) => this.#recall(place, web));
-    place.state.handed = tokens?.token;
+    const { state } = place;
+    // Returned once more, for another session: whether it was accepted is not known any more.
+    if (attempt === 0 && tokens?.token === state.handed) state.attempt = 0;
+    state.handed = tokens?.token;
     if (!tokens) return undefined;
     const { token, scheme, expiresAt, subject } = tokens;
     return { token, scheme, expiresAt, subject };
@@ -95,7 +98,7 @@ export class Provider {
       entry = stored;
       return stored && { ...stored, tokens: undefined, requested: undefined, outs: (stored.outs ?? 0) + 1 };
     });
-    place.state.handed = undefined;
+    Object.assign(place.state, { handed: undefined, since: 0 });
     if (entry?.tokens && entry.as.revocation_endpoint) await (await more()).revoke(web, entry, post);
   }
 
@@ -149,7 +152,8 @@ export class Provider {
       return await this.#keep(place, web, { ...aboutOf(pending), ...done, isBound: Boolean(prover) });
     } catch (/** @type {any} */ error) {
       // The request goes without a token then, and is refused: that is no reason to leave the page again.
-      place.state.failure = { error, at: Date.now() };
+      place.state.failure = error;
+      place.state.since = Date.now();
       throw error;
     }
   }
@@ -199,7 +203,7 @@ export class Provider {
    * @param {Place} place
    * @param {Web} web
    * @param {Challenge} challenge
-   * @param {number | undefined} attempt of the manager, which knows whether a token was accepted; without it the time has to say that
+   * @param {number | undefined} attempt of the manager, which knows whether a token was accepted since the one before; without it the time has to say that
    * @param {boolean} interactive whether the user may be asked
    */
   async #renew(place, web, challenge, attempt, interactive) {
@@ -209,14 +213,16 @@ export class Provider {
     const newer = unhanded(place, entry);
     if (newer) return newer;
     const wantsScope = challenge.error === SCOPE;
-    if (attempt === 1 || Date.now() - state.since > SERIES) {
+    if ((state.attempt && attempt === 1) || Date.now() - state.since > SERIES) {
       // A token that lacks scopes is a login of this series.
-      Object.assign(state, { refreshes: 0, logins: Number(wantsScope && tokens !== undefined) });
+      Object.assign(state, { failure: undefined, refreshes: 0, logins: Number(wantsScope && tokens !== undefined) });
     }
-    const mayRefresh = !wantsScope && state.refreshes < (attempt === undefined ? MOST_REFRESHES : 1);
+    state.attempt = attempt;
+    const mayRefresh = !wantsScope && state.refreshes < (attempt ? 1 : MOST_REFRESHES);
     const renewed = tokens && mayRefresh && (await this.#refresh(place, web, tokens.token));
     if (renewed) {
-      Object.assign(state, { refreshes: state.refreshes + 1, since: Date.now() });
+      state.refreshes += 1;
+      state.since = Date.now();
       return renewed;
     }
     checkSeries(place, challenge, entry);
@@ -284,15 +290,15 @@ export class Provider {
   }
 
   /** @param {Place} place @param {Web} web @param {any} done */
-  async #keep(place, web, { json, isBound, withoutOffline, scope, ...about }) {
+  async #keep(place, web, { json, isBound, scope, ...about }) {
     const tokens = { ...readTokens(json, { as: about.as, scope, isBound }), issuedAt: Date.now() };
     await this.#store(place, web, {
       ...about,
       requested: scope,
       tokens,
-      ...(withoutOffline && { withoutOffline }),
     });
-    Object.assign(place.state, { logins: place.state.logins + 1, since: Date.now() });
+    place.state.logins += 1;
+    place.state.since = Date.now();
     const channel = channelOf(place.key);
     channel?.postMessage('');
     channel?.close();
@@ -309,15 +315,20 @@ function unhanded({ state }, entry) {
 }
 
 /** Refuses one more login where those before did not help. @param {Place} place @param {Challenge} challenge @param {Entry | undefined} entry */
-function checkSeries({ url, state }, { error, scope }, entry) {
-  const { failure, logins } = state;
+function checkSeries({ url, state }, { error, error_description, scope }, entry) {
+  const { attempt, failure, logins } = state;
   state.failure = undefined;
-  if (failure && Date.now() - failure.at < SERIES) throw failure.error;
+  if (failure) throw failure;
   const wantsScope = error === SCOPE;
-  const isProgress = wantsScope && missing(scope, entry?.requested);
-  if (logins < (wantsScope ? 3 : 2) || (isProgress && logins < MOST_LOGINS)) return;
-  const what = wantsScope ? `asks for the scope ${scope ?? '(not named)'} again` : 'refuses every token';
-  const message = `${url} ${what}, after ${logins} logins at ${entry?.issuer}`;
+  if (
+    logins < (wantsScope ? 3 : 1 + Number(!attempt)) ||
+    (wantsScope && missing(scope, entry?.requested) && logins < MOST_LOGINS)
+  )
+    return;
+  const token = entry?.tokens?.token;
+  const what = wantsScope ? `asks for the scope ${scope ?? 'unknown'} again` : 'refuses new tokens';
+  const claims = JSON.stringify(claimsOf(token), ['aud', 'exp', 'scope']);
+  const message = said(`${url} ${what} of ${entry?.issuer} ${claims}`, error_description, [token]);
   throw new OAuthError(wantsScope ? SCOPE : 'invalid_token', message, { url });
 }
 

@@ -114,7 +114,7 @@ export function readTokens(json, { as, scope, refresh, isBound = false }) {
 }
 
 /** What a token says if it is a JWT. @param {unknown} token @returns {any} */
-function claimsOf(token) {
+export function claimsOf(token) {
   try {
     return JSON.parse(atob(String(token).split('.')[1].replaceAll('-', '+').replaceAll('_', '/')));
   } catch {

@@ -6,7 +6,7 @@ import { OAuthError, quote } from './error.js';
 /**
  * @typedef {{ fetch: typeof fetch, signal: AbortSignal, proof?: Proof | undefined }} Web
  * @typedef {{ key: any, alg?: string, kid?: string }} Proof the private key of a client that was registered by hand
- * @typedef {{ status: number, headers: Headers, text: string, json: any, url: string }} Answer
+ * @typedef {{ status: number, headers: Headers, text: string, json: any }} Answer
  */
 
 /** Bytes of one response. */
@@ -25,12 +25,8 @@ const MOST_REDIRECTS = 4;
  * @param {string} what
  */
 export function secure(url, what) {
-  let parsed;
-  try {
-    parsed = new URL(url);
-  } catch {
-    throw new OAuthError('invalid_url', `${what}: ${quote(url)} is not a URL`);
-  }
+  if (!URL.canParse(url)) throw new OAuthError('invalid_url', `${what}: ${quote(url)} is not a URL`);
+  const parsed = new URL(url);
   const isLoopback = /^((.+\.)?localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname);
   if (parsed.protocol === 'https:' || (parsed.protocol === 'http:' && isLoopback)) return parsed;
   throw new OAuthError('insecure_url', `${what}: ${quote(url)} is neither https nor on this machine`, { url });
@@ -69,7 +65,7 @@ export async function send(web, url, what, init = {}) {
       if (new URL(response.url).origin !== first.origin) throw elsewhere();
     }
     const text = await readText(response, what, url);
-    return { status: response.status, headers: response.headers, text, json: parse(text), url: at };
+    return { status: response.status, headers: response.headers, text, json: parse(text) };
   } catch (cause) {
     if (cause instanceof OAuthError) throw cause;
     web.signal.throwIfAborted();
@@ -84,9 +80,9 @@ export async function send(web, url, what, init = {}) {
 /** @param {AbortSignal} signal @param {URL} url */
 function reason(signal, url) {
   if (signal.aborted) return `: no complete response within ${PATIENCE / 1000} s`;
-  const { location } = globalThis;
-  const isCrossOrigin = location?.origin && location.origin !== 'null' && location.origin !== url.origin;
-  return isCrossOrigin ? `: the network failed, or it sends no CORS headers for ${location.origin}` : '';
+  const { origin = 'null' } = globalThis;
+  const isCrossOrigin = origin !== 'null' && origin !== url.origin;
+  return isCrossOrigin ? `: the network failed, or it sends no CORS headers for ${origin}` : '';
 }
 
 /** @param {Response} response @param {string} what @param {string} url */
@@ -94,7 +90,8 @@ async function readText(response, what, url) {
   const reader = response.body?.getReader?.();
   if (!reader) return response.text();
   const decoder = new TextDecoder();
-  let [text, size] = ['', 0];
+  let text = '';
+  let size = 0;
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return text + decoder.decode();

@@ -185,6 +185,84 @@ test('a scope that no login brings: three logins at most, and the cause names it
   assert.ok(logins.length <= 3, `${logins.length} logins`);
 });
 
+const jwt = (claims) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`;
+
+test('a new token that is refused: one login for all who connect, and the cause says why', async () => {
+  const { connect, logins } = await open({
+    as: { tokens: ({ access_token: jti }) => ({ access_token: jwt({ aud: 'api://default', jti }) }) },
+    server: { challenge: (usual) => `${usual}, error_description="The audience is invalid"`, accepts: () => false },
+  });
+  const errors = [];
+  for (let times = 0; times < 3; times += 1) errors.push(await connect().catch((error) => error));
+  assert.ok(errors.every(({ code, status }) => code === 'unauthorized' && status === 401));
+  assert.match(errors[0].evidence, /The audience is invalid/);
+  assert.match(
+    errors.at(-1).cause.message,
+    /\/mcp refuses new tokens of http:\S+ \{"aud":"api:\/\/default"\}: The audience is invalid$/,
+  );
+  assert.equal(errors.at(-1).cause.code, 'invalid_token');
+  assert.equal(logins.length, 1);
+  assert.ok(errors.every((error) => !`${error.message}${error.evidence}${error.cause?.message}`.includes('e30.')));
+});
+
+test('the same for calls, one after the other', async () => {
+  const { connect, server, logins } = await open({
+    as: { tokens: ({ refresh_token, ...tokens }) => tokens },
+  });
+  const session = await connect();
+  server.rules.accepts = () => false;
+  for (let times = 0; times < 4; times += 1) await assert.rejects(session.callTool(echo), { code: 'unauthorized' });
+  assert.equal(logins.length, 2, 'one more than for the connection');
+});
+
+test('a page that is left for the login is left once if the token is refused', async () => {
+  const left = [];
+  let back;
+  const authorize = Object.assign(
+    (url) => {
+      left.push(url);
+      return left.length === 1 ? new Promise(() => {}) : Promise.reject(new Error('left again'));
+    },
+    {
+      save: (_key, pending) => {
+        back = { pending };
+      },
+      take: () => {
+        const { callback, pending } = back ?? {};
+        if (!callback) return undefined;
+        back = undefined;
+        return { callback, pending };
+      },
+    },
+  );
+  const { connect, manager, provider } = await open(
+    { as: { tokens: ({ refresh_token, ...tokens }) => tokens }, server: { accepts: () => false } },
+    { authorize },
+  );
+  connect().catch(() => {});
+  const until = Date.now() + 60_000;
+  while (left.length === 0 && Date.now() < until) await wait(5);
+  back.callback = await browser()(left[0], { signal: new AbortController().signal });
+  await manager.close();
+
+  const next = new McpManager({ mcpServers: { notes: { url: world.server.url } } }, { env: {}, log() {} });
+  managers.push(next);
+  const auth = provider({ authorize });
+  for (let times = 0; times < 2; times += 1)
+    await assert.rejects(next.connect('ada', 'notes', { auth }), { code: 'unauthorized' });
+  assert.equal(left.length, 1);
+});
+
+test('who has signed out logs in again at once', async () => {
+  const { connect, auth, manager, logins } = await open({});
+  for (let times = 1; times <= 3; times += 1) {
+    assert.equal(textOf(await (await connect()).callTool(echo)), 'hello');
+    assert.equal(logins.length, times);
+    await manager.terminate('ada', 'notes');
+    await auth.signOut('ada', 'notes');
+  }
+});
+
 test('403 and 400 with invalid_token are refusals of the token', async () => {
   for (const status of [400, 403]) {
     const { connect, as, logins } = await open({ server: { status } });
@@ -207,10 +285,9 @@ test('a server that says 500 to an expired token never sees one', async () => {
 });
 
 test('another user logs in: the session is ended with the token of the one before; the same user keeps it', async () => {
-  const jwt = (sub) => `e30.${Buffer.from(JSON.stringify({ sub })).toString('base64url')}.x`;
   let subject = 'ada';
   const { connect, as, server, events } = await open({
-    as: { tokens: (tokens) => ({ ...tokens, id_token: jwt(subject) }) },
+    as: { tokens: (tokens) => ({ ...tokens, id_token: jwt({ sub: subject }) }) },
   });
   const session = await connect();
   as.revokeAll();
