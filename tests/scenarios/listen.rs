@@ -196,9 +196,9 @@ fn a_conflict_that_stays_is_asked_about_rarely_and_costs_no_call() {
     let mut world = world();
     world.server().always("GET", http_rpc(409, -32000, "Conflict: Only one SSE stream is allowed per session"));
     let session = world.connect();
-    world.run_for(30_000);
-    assert!((4..=5).contains(&world.count("GET")), "{} in half a minute", world.count("GET"));
-    world.run_for(3_570_000);
+    world.run_for(10_000);
+    assert_eq!(world.count("GET"), 3, "one attempt and two retries");
+    world.run_for(3_590_000);
     assert!((12..=30).contains(&world.count("GET")), "{} in an hour", world.count("GET"));
     assert_eq!((world.count("initialize"), world.count("ping")), (1, 0), "a conflict never costs the session");
     let lines = |text: &str| world.lines().iter().filter(|line| line.contains(text)).count();

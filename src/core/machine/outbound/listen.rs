@@ -315,7 +315,7 @@ impl<J: Json> Manager<J> {
     /// seconds after its connection broke. Asking again takes it from no other client.
     fn on_conflict(&mut self, session: SessionRef, evidence: &str) {
         let Some(record) = self.store.get_mut(session) else { return };
-        if record.listen.conflict() {
+        if record.listen.conflict(record.server.session.retry_attempts) {
             self.report_session_error(session, ErrorCode::SessionConflict, Some(evidence.to_owned()));
         }
         self.listen_later(session, None);

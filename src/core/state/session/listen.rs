@@ -6,6 +6,8 @@ use crate::core::state::stream::EventStream;
 
 /// A stream that was open this long did not fail, even without events: proxies close quiet streams.
 const LONG_ENOUGH: Millis = 10_000;
+/// Consecutive 409s after which the stream is retried slowly.
+const MAX_CONFLICTS: u32 = 2;
 
 /// The GET stream of one generation.
 #[derive(Debug, Default)]
@@ -13,8 +15,7 @@ pub(crate) struct Listen {
     pub(crate) phase: Phase,
     /// Its cursor, `retry` and failures.
     stream: EventStream,
-    /// Whether the server answered 409 since the stream was last open.
-    conflicts: bool,
+    conflicts: u32,
     /// Whether the stream was open before, so that notifications may be missing.
     was_open: bool,
     /// The predecessor, until this stream is open.
@@ -97,15 +98,20 @@ impl Listen {
         };
         self.stream.close(was_open && span >= LONG_ENOUGH);
         if was_open {
-            self.conflicts = false;
+            self.conflicts = 0;
         }
         Some(was_open)
     }
 
-    /// Counts a 409. Returns whether it is the first in a row.
-    pub(crate) fn conflict(&mut self) -> bool {
-        self.stream.fail();
-        !std::mem::replace(&mut self.conflicts, true)
+    /// Counts a 409; `attempts` are those that other failures have. Returns whether it is the first in a row.
+    pub(crate) fn conflict(&mut self, attempts: u32) -> bool {
+        self.conflicts += 1;
+        if self.conflicts > MAX_CONFLICTS {
+            self.stream.fail_beyond(attempts);
+        } else {
+            self.stream.fail();
+        }
+        self.conflicts == 1
     }
 
     /// Where to resume the stream of this generation.
@@ -187,11 +193,11 @@ mod tests {
     #[test]
     fn an_open_stream_ends_a_row_of_conflicts() {
         let mut listen = opening();
-        assert_eq!([(); 3].map(|()| listen.conflict()), [true, false, false]);
-        assert_eq!(listen.events().failures(), 3);
+        assert_eq!([(); 3].map(|()| listen.conflict(5)), [true, false, false]);
+        assert_eq!(listen.events().failures(), 6, "beyond the attempts");
         listen.open(STREAM);
         listen.close(STREAM, 0);
-        assert!(listen.conflict());
+        assert!(listen.conflict(5));
     }
 
     #[test]

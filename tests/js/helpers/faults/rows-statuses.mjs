@@ -239,11 +239,11 @@ export const statusRows = [
     counts: { initialize: 1, executed: 2 },
   },
   {
-    name: '/conflict-409: three retries, then rarely; calls are not affected',
+    name: '/conflict-409: two retries, then rarely; calls are not affected',
     fault: 'conflict-409',
-    steps: [call(), until('http.GET', 4), watch(1_000), call()],
+    steps: [call(), until('http.GET', 3), watch(1_000), call()],
     outcomes: [okWithin(0, 500), ok],
-    counts: { initialize: 1, 'http.GET': 4, executed: 2 },
+    counts: { initialize: 1, 'http.GET': 3, executed: 2 },
     sessionErrors: ['session_conflict'],
   },
   {
