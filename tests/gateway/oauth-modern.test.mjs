@@ -84,7 +84,7 @@ describe('2026-07-28 before a server behind OAuth', () => {
     const messages = [];
     for (let turn = 0; turn < 12; turn += 1) messages.push((await failureOf(client.echo('x'))).message);
     assert.equal(links.length, 2);
-    const said = messages.filter((message) => message.includes('refuses every token'));
+    const said = messages.filter((message) => message.includes('refuses new tokens'));
     assert.ok(said.length > 0 && said[0].includes(`${world.server.url}?key=…`), messages.join('\n'));
     assert.ok(![...messages, ...world.stack.lines].join('\n').includes(key));
     await client.end();
