@@ -75,23 +75,13 @@ fn the_error_has_the_description_of_the_refusal() {
 /// Servers on ASP.NET have an empty body.
 #[test]
 fn the_error_has_the_description_of_the_challenge() {
-    for (body, expected) in [
-        (json!(null), "HTTP 401 \"The audience is invalid\" to a request without a session id"),
-        (
-            json!({"error": "invalid_token"}),
-            "HTTP 401 \"invalid_token\" \"The audience is invalid\" to a request without a session id",
-        ),
-        (
-            json!({"error": "invalid_token", "error_description": "The audience is invalid"}),
-            "HTTP 401 \"invalid_token: The audience is invalid\" to a request without a session id",
-        ),
-    ] {
-        let reply = if body.is_null() { http(401, "") } else { http_json(401, body) };
+    for reply in [http(401, ""), http_json(401, json!({"error": "invalid_token"}))] {
         let challenge = "Bearer error=\"invalid_token\", error_description=\"The audience is invalid\"";
         let mut world = world();
         world.server().always("initialize", reply.head(|head| head.challenge = Some(challenge.into())));
         let call = world.begin_connect("ann", "db", ConnectOptions::default());
         world.finish(call);
+        let expected = "HTTP 401 \"The audience is invalid\" to a request without a session id";
         assert_eq!(world.error(call).evidence.as_deref(), Some(expected));
     }
 }

@@ -212,7 +212,7 @@ fn a_host_or_origin_that_is_not_allowed_is_named() {
             world.finish(call);
             let error = world.error(call);
             assert_eq!(error.code, ErrorCode::Forbidden, "{error}");
-            assert_eq!(error.message, "the server does not allow this Host or Origin");
+            assert_eq!(error.message, "the server refused the request for its Host or Origin");
             // 421 asks for another connection.
             let is_misdirected = error.status == Some(421);
             assert_eq!((error.retryable, world.count(method) > 1), (is_misdirected, is_misdirected), "{error}");

@@ -203,8 +203,8 @@ fn names_session(text: &str) -> bool {
     mentions(text, "session") || mentions(text, "initiali")
 }
 
-/// The evidence as one sentence, for errors and events. It quotes at most short excerpts of the server's text, and of the
-/// description in its `WWW-Authenticate` (RFC 6750 §3), which may be the only one.
+/// The evidence as one sentence, for errors and events. It quotes at most a short excerpt of the description in the
+/// server's `WWW-Authenticate` (RFC 6750 §3), or of its text.
 pub fn evidence(seen: &Seen<'_>, challenge: Option<&str>) -> String {
     let mut sentence =
         if seen.status == 0 { String::from("a redirect") } else { concat(&["HTTP ", &decimal(seen.status.into())]) };
@@ -214,11 +214,9 @@ pub fn evidence(seen: &Seen<'_>, challenge: Option<&str>) -> String {
     }
     let described = challenge.and_then(|challenge| split_once(challenge, "error_description=\""));
     let described = described.and_then(|(_, rest)| Some(split_once(rest, "\"")?.0));
-    for text in [seen.text, described.unwrap_or_default()] {
-        let words = excerpt(text);
-        if !words.is_empty() && !mentions(&sentence, &words) {
-            sentence.push_str(&concat(&[" \"", &words, "\""]));
-        }
+    let words = excerpt(described.unwrap_or(seen.text));
+    if !words.is_empty() {
+        sentence.push_str(&concat(&[" \"", &words, "\""]));
     }
     sentence.push_str(match (seen.is_get, seen.relation) {
         (true, _) => " to a GET of the stream",

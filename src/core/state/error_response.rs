@@ -95,7 +95,7 @@ pub(crate) fn response_error<J: Json>(response: &ErrorResponse<'_, J>) -> Error<
         Verdict::Forbidden | Verdict::Final | Verdict::Refused(_)
             if !is_answered && refuses_host(&response.evidence) =>
         {
-            Error::new(ErrorCode::Forbidden, "the server does not allow this Host or Origin")
+            Error::new(ErrorCode::Forbidden, "the server refused the request for its Host or Origin")
         }
         Verdict::Refused(_) if !is_answered => http("the server refused the request for now"),
         Verdict::Unauthorized => {

@@ -106,11 +106,7 @@ impl Listen {
     /// Counts a 409; `attempts` are those that other failures have. Returns whether it is the first in a row.
     pub(crate) fn conflict(&mut self, attempts: u32) -> bool {
         self.conflicts += 1;
-        if self.conflicts > MAX_CONFLICTS {
-            self.stream.fail_beyond(attempts);
-        } else {
-            self.stream.fail();
-        }
+        self.stream.fail_beyond(if self.conflicts > MAX_CONFLICTS { attempts } else { 0 });
         self.conflicts == 1
     }
 
