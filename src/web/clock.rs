@@ -25,6 +25,11 @@ impl Clock {
         Instant::from_millis(self.last.get() as u64)
     }
 
+    /// The time is at least `at`.
+    pub(super) fn reach(&self, at: Instant) {
+        self.last.set(self.last.get().max(at.as_millis() as f64));
+    }
+
     /// Detects sleep. Some hosts stop `performance.now()` meanwhile, but deadlines continue.
     pub(super) fn catch_up(&self) {
         let Some(offset) = self.offset.get() else { return };

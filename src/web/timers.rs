@@ -51,9 +51,9 @@ impl Timer {
         }
     }
 
-    /// Forgets the timeout, which fired or is cleared.
-    pub(super) fn disarm(&self) {
-        self.armed.take();
+    /// Forgets the timeout, which fired or is cleared. Returns the time for which it was set.
+    pub(super) fn disarm(&self) -> Option<Instant> {
+        self.armed.take().map(|armed| armed.at)
     }
 }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, beforeEach, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { answering, loadWatched } from '../helpers/module-memory.mjs';
 
@@ -15,9 +16,9 @@ let McpManager;
 let memory;
 before(async () => ({ McpManager, memory } = await loadWatched(() => import(packageEntry))));
 
-const newManager = (options) =>
+const newManager = (options, sessionConfig = {}) =>
   new McpManager(
-    { mcpServers: { s: { url: 'http://server.test/mcp' } } },
+    { mcpServers: { s: { url: 'http://server.test/mcp', sessionConfig } } },
     { env: {}, log: () => {}, fetch: answering, ...options },
   );
 
@@ -103,6 +104,17 @@ test('where a test fakes `performance` with the timers, a call ends when they ar
   await manager.close();
 });
 
+test('a timer that a test fakes without the clock ends a call as well', async () => {
+  const { fire } = timersByHand();
+  const silent = (url, init) => (/tools\/call/.test(init.body) ? new Promise(() => {}) : answering(url, init));
+  const manager = newManager({ fetch: silent });
+  const session = await manager.connect('u', 's');
+  const refused = assert.rejects(session.callTool({ name: 't' }, { timeout: 60_000 }), { code: 'request_timeout' });
+  while (manager.getSessionInfo('u', 's').inFlight > 0) fire(); // the first one was set for the handshake
+  await refused;
+  await manager.close();
+});
+
 test('calls are answered although a test has replaced the timers and advances none', async (context) => {
   const manager = newManager();
   const session = await manager.connect('u', 's');
@@ -113,13 +125,30 @@ test('calls are answered although a test has replaced the timers and advances no
   await Promise.all([manager.close(), other.close()]);
 });
 
-test('100,000 timers, each armed when the one before fired, leave nothing behind', async () => {
+// As fake timers do, which do not know the real ones that were set before them.
+test('a timer that could not be cleared does nothing when it fires', async () => {
   const { armed, fire } = timersByHand();
   const manager = newManager();
   await manager.connect('u', 's');
-  for (let count = 0; count < 1_000; count += 1) fire();
+  globalThis.clearTimeout = () => {};
+  await manager.close();
+  assert.ok(armed.size > 0);
+  while (armed.size > 0) fire();
+});
+
+test('100,000 timers, each armed when the one before fired, leave nothing behind', async () => {
+  const { armed, fire } = timersByHand();
+  const manager = newManager({}, { keepAlive: 1_000, timeout: Number.MAX_SAFE_INTEGER });
+  await manager.connect('u', 's');
+  const pinged = async (times) => {
+    for (let count = 0; count < times; count += 1) {
+      fire();
+      await nextTurn();
+    }
+  };
+  await pinged(1_000);
   const pages = memory.buffer.byteLength / PAGE;
-  for (let count = 0; count < 100_000; count += 1) fire();
+  await pinged(100_000);
   assert.equal(armed.size, 1);
   assert.equal(memory.buffer.byteLength / PAGE - pages, 0, 'pages of memory');
   await manager.close();
