@@ -189,6 +189,7 @@ proptest! {
     fn every_response_has_a_verdict(
         status in 0u16..=999, relation in 0..3, is_get: bool, code in proptest::option::of(-40000i32..0),
         for_this_request: bool, text in ".{0,200}", retry in proptest::option::of(0u64..1_000_000),
+        challenge in proptest::option::of("(Bearer )?(error_description=\")?.{0,200}\"?"),
     ) {
         let relation = [Relation::Current, Relation::Stale, Relation::Absent][relation as usize];
         let rpc = code.map(|code| RpcSeen { code: f64::from(code), for_this_request });
@@ -200,6 +201,6 @@ proptest! {
         }
         // A response with the request's own id never loses a session by itself.
         prop_assert!(!(for_this_request && code.is_some() && matches!(verdict, Verdict::Lost(_))));
-        prop_assert!(evidence(&seen, None).len() < 320);
+        prop_assert!(evidence(&seen, challenge.as_deref()).len() < 320);
     }
 }
