@@ -101,12 +101,15 @@ export const answers = {
 export async function startOddAnswers() {
   const server = createServer({ noDelay: true }, (socket) => {
     let received = Buffer.alloc(0);
+    // One after the other: workerd sends the next request before the last packet of a response has come.
+    let turn = Promise.resolve();
     socket.on('error', () => {});
     socket.on('data', (more) => {
       received = Buffer.concat([received, more]);
       for (let request = requestIn(received); request; request = requestIn(received)) {
         received = received.subarray(request.size);
-        respond(socket, request);
+        const next = request;
+        turn = turn.then(() => respond(socket, next));
       }
     });
   });
