@@ -551,7 +551,7 @@ export interface SessionInfo {
  * - `network_error` (R): the server is unreachable; `cause` is the error of `fetch`.
  * - `cors_blocked`: the server's CORS headers hide the response; the message names the missing one.
  * - `unauthorized`: 401 or no token. Log in; the `cause` is the provider's error.
- * - `forbidden`: 403. Other credentials or permissions are needed.
+ * - `forbidden`: 403: other credentials or permissions are needed. Or the server does not allow this `Host` or `Origin`.
  * - `unsupported_version`: no common protocol revision.
  * - `circuit_open` (R): not sent after many failures. Call again after `retryAfterMs`.
  * - `limit_exceeded` (R): one of {@link Limits}.

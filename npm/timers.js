@@ -1,6 +1,7 @@
 // The timers of the module. tools/trim-glue.mjs imports them into its glue in place of the globals, where an exception would pass through code that
 // cannot catch it.
 
+// Of the entry, if it has its own; the platform's otherwise.
 let host;
 
 // How many managers of the module wait for nothing but a timer.
